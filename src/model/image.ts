@@ -1,0 +1,40 @@
+export type ImageFormat = 'qcow2' | 'raw'
+export type Firmware = 'uefi' | 'bios'
+export type Accelerator = 'kvm' | 'tcg'
+
+/** What our own reading of the input's first bytes and its file entry says; made before any program opens the image. */
+export interface InputImage {
+  /** Absolute path as the user gave it. */
+  readonly path: string
+  readonly format: ImageFormat
+  readonly virtualSizeBytes: number
+  readonly fileSizeBytes: number
+  /** To notice that the file changes while it is in use. */
+  readonly identity: FileIdentity
+  readonly warnings: readonly string[]
+}
+
+export interface FileIdentity {
+  readonly dev: string
+  readonly ino: string
+  readonly sizeBytes: number
+  readonly mtimeNs: string
+}
+
+/** What the partition table of a disk shows. */
+export interface DiskLayout {
+  readonly table: 'gpt' | 'mbr'
+  readonly partitions: readonly Partition[]
+  /** An EFI system partition is there. */
+  readonly hasEsp: boolean
+  /** Something a BIOS can start: boot code in the first sector. */
+  readonly hasBiosBoot: boolean
+}
+
+export interface Partition {
+  readonly number: number
+  /** GPT type GUID in lower case, or the MBR type as two hex digits. */
+  readonly type: string
+  readonly firstSector: number
+  readonly sectors: number
+}

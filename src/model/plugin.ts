@@ -1,0 +1,49 @@
+export type StageName = 'pre-stage' | 'cloud-init' | 'post-stage'
+
+/** A numbered plugin directory, read and checked; nothing in it was run or changed. */
+export interface Plugin {
+  /** Directory name, for example `03-netplan`; unique within its stage. */
+  readonly name: string
+  readonly number: number
+  readonly stage: 'pre-stage' | 'post-stage'
+  /** Absolute path of the directory as found. */
+  readonly dir: string
+  /** The first line after the README's title. */
+  readonly summary: string
+  /** Why it does not take part in this run; absent when it runs. */
+  readonly skipped?: SkipReason
+  readonly hostRun?: ScriptFile
+  readonly guestRun?: ScriptFile
+  /** `post-stage/host_run.sh` and `post-stage/guest_run.sh` of a pre-stage plugin: its share of the post-stage. */
+  readonly postHostRun?: ScriptFile
+  readonly postGuestRun?: ScriptFile
+  readonly cloudConfigs: readonly UserDataFile[]
+  readonly shellScripts: readonly UserDataFile[]
+  /** It has a files/ directory. */
+  readonly hasFiles: boolean
+  /** SHA-256 over names, modes and contents of the directory. */
+  readonly digest: string
+  readonly warnings: readonly string[]
+}
+
+export type SkipReason = 'NOT_RUN' | '--skip' | '--only'
+
+export interface ScriptFile {
+  /** Path relative to the plugin directory. */
+  readonly path: string
+  /** Program and its arguments from the `#!` line; scripts run through it, so the run bit does not matter. */
+  readonly interpreter: readonly string[]
+}
+
+export interface UserDataFile {
+  /** Path relative to the plugin directory. */
+  readonly path: string
+}
+
+/** One thing wrong in a plugin directory or a user-data part. */
+export interface Problem {
+  readonly code: 'PLUGIN_INVALID' | 'USER_DATA_INVALID' | 'IMA_POLICY_INVALID' | 'PAYLOAD_CONFLICT'
+  /** File or directory, as the user would type it; with `:line` or `:line:column` where known. */
+  readonly where: string
+  readonly what: string
+}
