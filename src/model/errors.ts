@@ -17,6 +17,7 @@ export const ERRORS = {
   KVM_UNUSABLE: { exit: 'host', meaning: '--accel kvm was asked for, but a probe guest did not run under KVM.', next: 'Use --accel tcg (slow, works everywhere), or mend KVM: cvm-rewrite doctor' },
   LIBVIRT_UNREACHABLE: { exit: 'host', meaning: 'No libvirt daemon answers at the address, and none could be started.', next: 'Check -s, or run without it: a private daemon is used then.' },
   FIRMWARE_MISSING: { exit: 'host', meaning: 'The image needs UEFI and no UEFI firmware is installed.', next: 'apt-get install ovmf' },
+  BUILDER_UNABLE: { exit: 'host', meaning: 'The demo guest cannot be built here: that needs root with CAP_SYS_ADMIN, or a user with subordinate ids who may make user namespaces.', next: 'Run as root, or give the user subordinate ids: see the message.' },
   HOST_TOO_SMALL: { exit: 'host', meaning: 'The machine has less free memory or fewer CPUs than asked for.', next: 'Lower --memory or --vcpus.' },
 
   INPUT_NOT_A_FILE: { exit: 'image', meaning: 'The input is a directory, device, pipe or socket.', next: 'Give a regular file.' },
@@ -55,6 +56,7 @@ export const ERRORS = {
   GUEST_BOOT_LOADER_PROMPT: { exit: 'guest', meaning: 'The boot loader stopped at its prompt.', next: 'The image does not find its configuration or kernel.' },
   GUEST_NOT_BOOTABLE: { exit: 'guest', meaning: 'The firmware found nothing to start.', next: 'Try the other --firmware (uefi or bios).' },
   GUEST_REBOOT_LOOP: { exit: 'guest', meaning: 'The guest keeps restarting.', next: 'See the last console lines.' },
+  GUEST_UNITS_FAILED: { exit: 'guest', meaning: 'Units of the guest failed to start (a failure only with --strict).', next: 'See the named units, or run without --strict.' },
   GUEST_CRASHED: { exit: 'guest', meaning: 'The virtual machine itself ended abnormally (QEMU aborted or was killed).', next: 'Run again; with KVM try --accel tcg.' },
   GUEST_REPORT_BROKEN: { exit: 'guest', meaning: 'What came back from the guest contradicts itself or does not follow the report protocol.', next: 'Keep console.log and report the case.' },
 

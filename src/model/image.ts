@@ -38,3 +38,6 @@ export interface Partition {
   readonly firstSector: number
   readonly sectors: number
 }
+
+/** The largest virtual disk that is accepted: 2 TiB. A file of one megabyte can declare 60 TiB. */
+export const MAX_VIRTUAL_SIZE_BYTES = 2 * 2 ** 40

@@ -33,16 +33,27 @@ export interface ScriptFile {
   readonly path: string
   /** Program and its arguments from the `#!` line; scripts run through it, so the run bit does not matter. */
   readonly interpreter: readonly string[]
+  readonly sizeBytes?: number
 }
 
 export interface UserDataFile {
   /** Path relative to the plugin directory. */
   readonly path: string
+  readonly sizeBytes?: number
+  /** A cloud-config that cloud-init fills in first; its type in the MIME bundle is text/jinja2. */
+  readonly template?: 'jinja'
+  /** Shell lines of a cloud-config's runcmd list, as they stand in the guest: a failing line leads back to its plugin. */
+  readonly runcmd?: readonly string[]
 }
 
 /** One thing wrong in a plugin directory or a user-data part. */
 export interface Problem {
-  readonly code: 'PLUGIN_INVALID' | 'USER_DATA_INVALID' | 'IMA_POLICY_INVALID' | 'PAYLOAD_CONFLICT'
+  readonly code:
+    | 'PLUGIN_INVALID'
+    | 'USER_DATA_INVALID'
+    | 'USER_DATA_TOO_LARGE'
+    | 'IMA_POLICY_INVALID'
+    | 'PAYLOAD_CONFLICT'
   /** File or directory, as the user would type it; with `:line` or `:line:column` where known. */
   readonly where: string
   readonly what: string

@@ -1,0 +1,79 @@
+#!/bin/sh
+# The end of the run in the guest, after every part has run: boot files, cloud-init's own verdict, what is
+# in the image, the post-stage's guest scripts (sealing among them), trim, done, off.
+set -u
+. /var/lib/cvm-image-rewriter/report.sh
+PATH=$PATH:$CVM_DIR/bin
+export PATH
+
+wait_for_cloud_init_s=180
+
+report_cloud_init() {
+	waited=0
+	while [ ! -e /run/cloud-init/result.json ] && [ "$waited" -lt "$wait_for_cloud_init_s" ]; do
+		sleep 1
+		waited=$((waited + 1))
+	done
+	status=$(cvm_text 2>/dev/null </run/cloud-init/status.json)
+	result=$(cvm_text 2>/dev/null </run/cloud-init/result.json)
+	warnings=$(grep -h -E '\[(WARNING|ERROR|CRITICAL)\]' /var/log/cloud-init.log 2>/dev/null | tail -n 20 | tail -c 8192 | cvm_text)
+	version=$(cloud-init --version 2>&1 | awk '{ print $NF }' | cvm_text)
+	instance=$(cvm_text 2>/dev/null </var/lib/cloud/data/instance-id)
+	cvm_event cloud-init "\"version\":\"$version\",\"instance\":\"$instance\",\"status\":\"$status\",\"result\":\"$result\",\"warnings\":\"$warnings\""
+}
+
+report_units() {
+	failed=$(systemctl list-units --state=failed --plain --no-legend 2>/dev/null | awk '{ print $1 }' | head -n 50 | cvm_text)
+	cvm_event units "\"failed\":\"$failed\""
+}
+
+report_inventory() {
+	os=$(. /etc/os-release 2>/dev/null && printf '%s' "${PRETTY_NAME:-}" | cvm_text)
+	boot=$(find /boot -maxdepth 1 \( -name 'vmlinuz-*' -o -name 'initrd*' -o -name 'initramfs-*' \) -printf '%f\n' 2>/dev/null | sort | cvm_text)
+	cmdline=$(grep -h -m 1 -E '^[[:space:]]*linux(16|efi)?[[:space:]]' /boot/grub/grub.cfg /boot/grub2/grub.cfg 2>/dev/null | cvm_text)
+	packages=$( (dpkg-query -W -f '${Package} ${Version} ${Architecture}\n' || rpm -qa --qf '%{NAME} %{VERSION}-%{RELEASE} %{ARCH}\n') 2>/dev/null | gzip -9 | cvm_text)
+	cvm_event inventory "\"os\":\"$os\",\"boot\":\"$boot\",\"cmdline\":\"$cmdline\",\"packages\":\"$packages\""
+}
+
+# What every copy of the image would share, or the build host knows, and is still there. The host's seal
+# check reads this; it does not take 10-seal's word for it.
+report_seal() {
+	left=$(
+		find /etc/ssh -maxdepth 1 -name 'ssh_host_*' 2>/dev/null
+		[ ! -s /etc/machine-id ] || grep -qx uninitialized /etc/machine-id || echo /etc/machine-id
+		for file in /var/lib/dbus/machine-id /var/lib/systemd/random-seed /var/lib/systemd/credential.secret /root/.bash_history; do
+			[ ! -s "$file" ] || [ -L "$file" ] || echo "$file"
+		done
+		find /var/lib/cloud /var/log/journal /var/lib/dhcp /var/lib/dhcpcd /var/lib/NetworkManager -mindepth 1 -type f ! -name '*.conf' 2>/dev/null | head -n 20
+		find /var/log -maxdepth 1 -name 'cloud-init*.log' 2>/dev/null
+		find /etc/netplan /etc/network /etc/systemd/network /etc/NetworkManager/system-connections -type f -name '*cloud-init*' 2>/dev/null
+	)
+	if [ -e /etc/cloud/cloud-init.disabled ]; then closed=closed; else closed=open; fi
+	cvm_event sealed "\"left\":\"$(printf '%s' "$left" | cvm_text)\",\"cloudInit\":\"$closed\""
+}
+
+trim() {
+	sync
+	fstrim -a -v
+}
+
+cvm_run boot-files "$CVM_DIR/boot-files.sh" || cvm_fail boot-files $?
+report_cloud_init
+report_units
+report_inventory
+
+for part in "$CVM_DIR"/post-stage/post-*; do
+	[ -f "$part" ] || continue
+	cvm_run "${part##*/}" "$part" || cvm_fail "${part##*/}" $?
+done
+
+report_seal
+
+# What is still needed is the report's own two variables, already read; everything else of ours goes before
+# the trim, so that it is gone from the image file too.
+cvm_log=$(mktemp -p /run)
+rm -rf "$CVM_DIR"
+trim >"$cvm_log" 2>&1
+cvm_event trimmed "\"rc\":$?,\"tail\":\"$(cvm_tail "$cvm_log")\""
+cvm_event 'done'
+cvm_power_off

@@ -1,0 +1,44 @@
+import { InvalidArgumentError } from 'commander'
+
+/**
+ * Whole minutes, 1 to 35791 (about 24 days: the longest time that a timer of Node takes).
+ *
+ * @throws InvalidArgumentError, which commander turns into a usage error; so do all parsers here.
+ */
+export function wholeMinutes(text: string): number {
+  return wholeNumber(text, { min: 1, max: MAX_MINUTES, what: 'whole minutes' })
+}
+
+/** A count from 1 to 1024, for example of virtual CPUs. */
+export function count(text: string): number {
+  return wholeNumber(text, { min: 1, max: 1024, what: 'a whole number' })
+}
+
+/** A memory size with its unit, `2048M`, `2G`, `2GiB`, in MiB. */
+export function sizeMiB(text: string): number {
+  const match = /^(\d{1,9}(?:\.\d{1,3})?)(M|G|T)(?:i?B)?$/i.exec(text)
+  const unit = MIB_PER_UNIT[match?.[2]?.toUpperCase() ?? '']
+  if (match === null || unit === undefined)
+    throw new InvalidArgumentError('Give a size with its unit, such as 2G or 2048M.')
+  const mib = Number(match[1]) * unit
+  if (!Number.isInteger(mib) || mib < MIN_MIB || mib > MAX_MIB) {
+    throw new InvalidArgumentError('It must be a whole number of MiB, from 64M to 16T.')
+  }
+  return mib
+}
+
+function wholeNumber(
+  text: string,
+  range: { readonly min: number; readonly max: number; readonly what: string },
+): number {
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
+  if (!(value >= range.min && value <= range.max)) {
+    throw new InvalidArgumentError(`Give ${range.what}, from ${range.min} to ${range.max}.`)
+  }
+  return value
+}
+
+const MAX_MINUTES = Math.floor((2 ** 31 - 1) / 60_000)
+const MIN_MIB = 64
+const MAX_MIB = 16 * 1024 * 1024
+const MIB_PER_UNIT: Readonly<Record<string, number>> = { M: 1, G: 1024, T: 1024 * 1024 }

@@ -1,0 +1,80 @@
+import { constants } from 'node:fs'
+import { access, readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { CvmError } from '../model/errors.js'
+import type { UefiFirmware } from '../model/rewrite.js'
+import { readDescriptor } from './firmware-descriptor.js'
+
+export interface FirmwareChoice {
+  readonly uefi: UefiFirmware
+  /** The descriptor that named it; absent for a well-known path. */
+  readonly descriptor?: string
+  /** Descriptors that come before it, and why they were not taken. */
+  readonly passedOver: readonly { readonly descriptor: string; readonly why: string }[]
+}
+
+/** Where to look; another list only in tests. */
+export interface FirmwarePlaces {
+  /** Descriptor directories, the most important one first: a file there hides files of that name in later ones. */
+  readonly descriptorDirs: readonly string[]
+  readonly wellKnown: readonly UefiFirmware[]
+}
+
+/**
+ * Chooses the UEFI firmware for a plain q35 machine: the first fitting descriptor in the order of file names, else a well-known path.
+ *
+ * @throws CvmError FIRMWARE_MISSING; its lines say why each descriptor was not taken.
+ */
+export async function chooseFirmware(places: FirmwarePlaces = usualPlaces(process.env)): Promise<FirmwareChoice> {
+  const passedOver: { descriptor: string; why: string }[] = []
+  for (const descriptor of await descriptorsIn(places.descriptorDirs)) {
+    const reading = readDescriptor(await readFile(descriptor, 'utf8').catch(() => ''))
+    const why = reading.ok ? await unreadable(reading) : reading.why
+    if (reading.ok && why === undefined) {
+      const { code, vars, format } = reading
+      return { uefi: { code, vars, format }, descriptor, passedOver }
+    }
+    passedOver.push({ descriptor, why: why ?? '' })
+  }
+  for (const uefi of places.wellKnown) {
+    if ((await unreadable(uefi)) === undefined) return { uefi, passedOver }
+  }
+  throw new CvmError('FIRMWARE_MISSING', 'no usable UEFI firmware is installed', {
+    why: `neither a firmware descriptor nor ${places.wellKnown[0]?.code ?? 'a well-known path'} fits a plain q35 machine`,
+    lines: passedOver.map(({ descriptor, why }) => `${descriptor}: ${why}`),
+  })
+}
+
+/** The directories that QEMU documents for descriptors, and where distributions put OVMF. */
+export function usualPlaces(environment: NodeJS.ProcessEnv): FirmwarePlaces {
+  const home = environment['XDG_CONFIG_HOME'] ?? (environment['HOME'] && join(environment['HOME'], '.config'))
+  return {
+    descriptorDirs: [...(home ? [join(home, 'qemu/firmware')] : []), '/etc/qemu/firmware', '/usr/share/qemu/firmware'],
+    wellKnown: [
+      { code: '/usr/share/OVMF/OVMF_CODE_4M.fd', vars: '/usr/share/OVMF/OVMF_VARS_4M.fd', format: 'raw' },
+      { code: '/usr/share/OVMF/OVMF_CODE.fd', vars: '/usr/share/OVMF/OVMF_VARS.fd', format: 'raw' },
+      { code: '/usr/share/edk2/ovmf/OVMF_CODE.fd', vars: '/usr/share/edk2/ovmf/OVMF_VARS.fd', format: 'raw' },
+    ],
+  }
+}
+
+/** Absolute paths, one for each file name, sorted by file name; an earlier directory hides the file of a later one. */
+async function descriptorsIn(dirs: readonly string[]): Promise<readonly string[]> {
+  const byName = new Map<string, string>()
+  for (const dir of dirs) {
+    const names = await readdir(dir).catch(() => [])
+    for (const name of names) if (name.endsWith('.json') && !byName.has(name)) byName.set(name, join(dir, name))
+  }
+  return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => path)
+}
+
+async function unreadable({ code, vars }: { code: string; vars: string }): Promise<string | undefined> {
+  for (const path of [code, vars]) {
+    const readable = await access(path, constants.R_OK).then(
+      () => true,
+      () => false,
+    )
+    if (!readable) return `${path} is not there or not readable`
+  }
+  return undefined
+}

@@ -1,0 +1,58 @@
+/** What one of QEMU's firmware descriptors offers to us. Source: QEMU, docs/interop/firmware.json. */
+export type DescriptorReading =
+  | { readonly ok: true; readonly code: string; readonly vars: string; readonly format: 'raw' | 'qcow2' }
+  | { readonly ok: false; readonly why: string }
+
+/** Reads a descriptor for a plain machine: x86_64, q35, UEFI in two flash files, without SMM and without enrolled keys. */
+export function readDescriptor(text: string): DescriptorReading {
+  const root = parsed(text)
+  if (root === undefined) return no('it is not a JSON object')
+  if (!strings(root['interface-types']).includes('uefi')) return no('it is not UEFI')
+  if (!objects(root['targets']).some(fitsQ35)) return no('it is not for x86_64 on q35')
+
+  const features = strings(root['features'])
+  if (features.includes('requires-smm')) return no('it needs SMM, which the machine does not have')
+  if (features.includes('enrolled-keys')) return no('it has Secure Boot keys enrolled')
+
+  const mapping = objects([root['mapping']])[0] ?? {}
+  if (mapping['device'] !== 'flash') return no('it is not loaded as flash')
+  if (mapping['mode'] !== undefined && mapping['mode'] !== 'split') return no(`its flash mode is not "split"`)
+  const code = file(mapping['executable'])
+  const vars = file(mapping['nvram-template'])
+  if (code === undefined || vars === undefined) return no('it does not name both a code and a variable file')
+  if (code.format !== vars.format) return no('its two files have different formats')
+  return { ok: true, code: code.path, vars: vars.path, format: code.format }
+}
+
+function fitsQ35(target: Readonly<Record<string, unknown>>): boolean {
+  // Machine names are patterns, for example pc-q35-*.
+  return target['architecture'] === 'x86_64' && strings(target['machines']).some((name) => /^(pc-)?q35/.test(name))
+}
+
+function file(value: unknown): { readonly path: string; readonly format: 'raw' | 'qcow2' } | undefined {
+  const entry = objects([value])[0]
+  const path = entry?.['filename']
+  const format = entry?.['format'] ?? 'raw'
+  if (typeof path !== 'string' || !path.startsWith('/')) return undefined
+  return format === 'raw' || format === 'qcow2' ? { path, format } : undefined
+}
+
+function no(why: string): DescriptorReading {
+  return { ok: false, why }
+}
+
+function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    return objects([JSON.parse(text)])[0]
+  } catch {
+    return undefined
+  }
+}
+
+function strings(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
+}
+
+function objects(value: unknown): readonly Readonly<Record<string, unknown>>[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'object' && item !== null) : []
+}

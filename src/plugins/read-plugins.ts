@@ -1,0 +1,184 @@
+import { lstat, readdir, stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import type { Plugin, Problem } from '../model/plugin.js'
+import { isEditorJunk, nameAsText, showName } from './file-names.js'
+import { type PayloadSource, type PayloadTree, readPayloadTree } from './payload-tree.js'
+import { describeSkipped, readPluginDirectory } from './plugin-directory.js'
+import type { PluginLocation } from './plugin-files.js'
+import { parsePluginName, whyNoPluginName } from './plugin-name.js'
+import { choosePlugins, meansPlugin } from './selection.js'
+import { reasonOf } from './tree-listing.js'
+import { checkUserDataLimits, type SizedPart } from './user-data-limits.js'
+import { type MergedPart, noteOverlaps } from './user-data-overlaps.js'
+
+export interface PluginDirectories {
+  readonly preStage?: string
+  readonly postStage?: string
+}
+
+export interface ReadPluginsInput {
+  readonly dirs: PluginDirectories
+  readonly skip: readonly string[]
+  readonly only: readonly string[]
+}
+
+export interface PluginsReading {
+  /** Pre-stage first, each stage in the order of the bytes of its names; skipped ones included, with the reason. */
+  readonly plugins: readonly Plugin[]
+  /** Everything that is wrong anywhere; the run must not start unless this is empty. */
+  readonly problems: readonly Problem[]
+  /** What a person should know, the plugins' own warnings included. */
+  readonly notes: readonly string[]
+  /** What the files/ of all running plugins put into the guest, before any host_run.sh has added to them. */
+  readonly payload: PayloadTree
+}
+
+/**
+ * Reads and checks the plugin directories of both stages. Nothing is run or changed.
+ *
+ * @throws {CvmError} PLUGIN_UNKNOWN when a name of `skip` or `only` matches no plugin.
+ */
+export async function readPlugins(input: ReadPluginsInput): Promise<PluginsReading> {
+  const found = await findPlugins(input.dirs)
+  const problems: Problem[] = [...found.problems]
+  const notes: string[] = [
+    ...found.notes,
+    ...noteSharedNumbers(found.locations),
+    ...noteUselessOnly(found.locations, input.only),
+  ]
+  const reasons = choosePlugins([...found.locations, ...found.misnamed], input)
+  const plugins: Plugin[] = []
+  const merged: MergedPart[] = []
+  const sources: PayloadSource[] = []
+  for (const [index, location] of found.locations.entries()) {
+    const reason = reasons[index]
+    if (reason !== undefined) {
+      plugins.push(await describeSkipped(location, reason))
+      continue
+    }
+    const reading = await readPluginDirectory(location)
+    plugins.push(reading.plugin)
+    problems.push(...reading.problems)
+    notes.push(...reading.plugin.warnings)
+    merged.push(...reading.cloudConfigs)
+    if (reading.plugin.hasFiles) sources.push(filesOf(location))
+  }
+  const payload = await readPayloadTree(sources)
+  problems.push(...payload.problems, ...checkUserDataLimits(plugins.flatMap(sizedParts)))
+  notes.push(...payload.notes, ...noteOverlaps(merged))
+  return { plugins, problems, notes, payload: payload.tree }
+}
+
+interface FoundPlugin extends PluginLocation {
+  readonly notRun: boolean
+}
+
+interface Found {
+  readonly locations: FoundPlugin[]
+  /** Directories that a person may have meant as plugins, so that their names are no unknown ones. */
+  readonly misnamed: { name: string; stage: PluginLocation['stage']; notRun: boolean }[]
+  readonly problems: Problem[]
+  readonly notes: string[]
+}
+
+async function findPlugins(dirs: PluginDirectories): Promise<Found> {
+  const found: Found = { locations: [], misnamed: [], problems: [], notes: [] }
+  if (dirs.preStage !== undefined) await findInStage(dirs.preStage, 'pre-stage', found)
+  if (dirs.postStage !== undefined) await findInStage(dirs.postStage, 'post-stage', found)
+  return found
+}
+
+async function findInStage(stageDir: string, stage: PluginLocation['stage'], found: Found): Promise<void> {
+  const shownStage = stageDir.replace(/(?<=.)\/+$/, '')
+  let names: Buffer[]
+  try {
+    names = await readdir(stageDir, { encoding: 'buffer' })
+  } catch (error) {
+    found.problems.push({
+      code: 'PLUGIN_INVALID',
+      where: shownStage,
+      what: `cannot be read as a directory of plugins: ${reasonOf(error)}`,
+    })
+    return
+  }
+  for (const bytes of names.sort(Buffer.compare)) {
+    const name = nameAsText(bytes)
+    const shownDir = `${shownStage}/${showName(bytes)}`
+    const at = Buffer.concat([Buffer.from(`${resolve(stageDir)}/`), bytes])
+    if (!(await isDirectory(at))) {
+      if (name !== undefined && isEditorJunk(name))
+        found.notes.push(`${shownDir}: ignored, looks like an editor's left-over`)
+      continue
+    }
+    // Directories such as .git belong to other programs.
+    if (name?.startsWith('.') || (name !== undefined && isEditorJunk(name))) {
+      found.notes.push(`${shownDir}: ignored, not a plugin`)
+      continue
+    }
+    const parsed = name === undefined ? undefined : parsePluginName(name)
+    if (name === undefined || parsed === undefined) {
+      const what = name === undefined ? 'the name is not UTF-8; name it like 03-netplan' : whyNoPluginName(name)
+      found.problems.push({ code: 'PLUGIN_INVALID', where: shownDir, what })
+      if (name !== undefined) found.misnamed.push({ name, stage, notRun: false })
+      continue
+    }
+    const dir = resolve(stageDir, name)
+    found.locations.push({ name, number: parsed.number, stage, dir, shownDir, notRun: await hasNotRun(dir) })
+  }
+}
+
+function noteSharedNumbers(locations: readonly PluginLocation[]): readonly string[] {
+  return locations.flatMap((location, index) => {
+    const earlier = locations
+      .slice(0, index)
+      .find(({ number, stage }) => number === location.number && stage === location.stage)
+    if (earlier === undefined) return []
+    return [
+      `${location.shownDir}: has the same number as ${earlier.name}; the order is by full name, ${earlier.name} first`,
+    ]
+  })
+}
+
+function noteUselessOnly(locations: readonly FoundPlugin[], only: readonly string[]): readonly string[] {
+  return locations
+    .filter((location) => location.notRun && only.some((typed) => meansPlugin(typed, location)))
+    .map(({ shownDir }) => `${shownDir}: has NOT_RUN, so it stays skipped although --only names it`)
+}
+
+function filesOf({ name, dir, shownDir }: PluginLocation): PayloadSource {
+  return { plugin: name, filesDir: `${dir}/files`, shownDir: `${shownDir}/files` }
+}
+
+function sizedParts(plugin: Plugin): readonly SizedPart[] {
+  const scripts = [plugin.guestRun, plugin.postGuestRun].filter((script) => script !== undefined)
+  return [...plugin.cloudConfigs, ...plugin.shellScripts, ...scripts].map(({ sizeBytes = 0 }) => ({
+    plugin: plugin.name,
+    sizeBytes,
+  }))
+}
+
+async function isDirectory(path: Buffer): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory()
+  } catch {
+    return false
+  }
+}
+
+/** Wherever it lies in the plugin's own folders, it means the whole plugin; below files/ it would be one more file. */
+async function hasNotRun(dir: string): Promise<boolean> {
+  for (const folder of ['', 'pre-stage/', 'cloud-init/', 'post-stage/']) {
+    if (await isThere(`${dir}/${folder}NOT_RUN`)) return true
+  }
+  return false
+}
+
+/** Links that lead nowhere count: what matters is that someone put the name there. */
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await lstat(path)
+    return true
+  } catch {
+    return false
+  }
+}

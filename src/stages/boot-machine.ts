@@ -1,0 +1,117 @@
+import { join } from 'node:path'
+import type { Janitor } from '../host/janitor.js'
+import { identifyProcess } from '../host/processes.js'
+import { runTool, showCall } from '../host/run-tool.js'
+import { listenSerialPort } from '../host/serial-port.js'
+import type { LaunchConfig } from '../launch/launch-config.js'
+import { qemuArguments } from '../launch/qemu-arguments.js'
+import { listenMonitor, type MonitorEvent } from '../launch/qemu-monitor.js'
+import { CvmError } from '../model/errors.js'
+import type { Account, ToolResult } from '../model/host.js'
+import { qemuLastWords, qemuSystemCall } from '../tools/qemu-system.js'
+
+/** A running machine; disposing of it ends QEMU, first by its monitor, then by force. */
+export interface BootMachine extends AsyncDisposable {
+  /** QEMU's own end; rejects when it could not run. */
+  readonly ended: Promise<ToolResult>
+}
+
+export interface BootMachineInput {
+  readonly config: Omit<LaunchConfig, 'serialPorts' | 'virtioConsole' | 'monitor'>
+  /** A short path, for UNIX sockets hold about 100 bytes; QEMU's account can reach it. */
+  readonly scratchDir: string
+  readonly account: Account | undefined
+  readonly janitor: Janitor
+  readonly onSerial: (chunk: Buffer) => void
+  readonly onVirtioConsole: (chunk: Buffer) => void
+  readonly onEvent: (event: MonitorEvent) => void
+  readonly onCommand: (line: string) => void
+}
+
+/**
+ * Starts QEMU with its consoles and its monitor on UNIX sockets of ours, and lets the guest run.
+ *
+ * @throws CvmError TOOL_MISSING, TOOL_FAILED, IMAGE_IN_USE or HOST_TOO_SMALL when it does not start.
+ */
+export async function startBootMachine(input: BootMachineInput): Promise<BootMachine> {
+  const closers: (() => PromiseLike<void>)[] = []
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer()
+  }
+  try {
+    const { ended } = await start(input, closers)
+    return { ended, [Symbol.asyncDispose]: close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function start(
+  input: BootMachineInput,
+  closers: (() => PromiseLike<void>)[],
+): Promise<Pick<BootMachine, 'ended'>> {
+  const as = input.account === undefined ? {} : { as: input.account }
+  const port = async (name: string, onBytes: (chunk: Buffer) => void): Promise<string> => {
+    const socketPath = join(input.scratchDir, name)
+    const listening = await listenSerialPort({ socketPath, logCapBytes: 0, onBytes, ...as })
+    closers.push(() => listening[Symbol.asyncDispose]())
+    return socketPath
+  }
+  const serial = await port('ttyS0', input.onSerial)
+  const virtioConsole = await port('hvc0', input.onVirtioConsole)
+  const monitorPath = join(input.scratchDir, 'monitor')
+  const monitor = await listenMonitor({ socketPath: monitorPath, onEvent: input.onEvent, ...as })
+  closers.push(() => monitor[Symbol.asyncDispose]())
+
+  const args = qemuArguments({ ...input.config, serialPorts: [serial], virtioConsole, monitor: monitorPath })
+  const call = qemuSystemCall(args, input.scratchDir)
+  input.onCommand(showCall(call))
+
+  const force = new AbortController()
+  const ended = runTool(call, {
+    ...as,
+    signal: force.signal,
+    graceMs: QUIT_MS,
+    onStart: (pid) => {
+      const process = identifyProcess(pid)
+      if (process !== undefined) input.janitor.watchPid(process.pid, process.startTime)
+    },
+  })
+  const gone = ended.then(
+    () => 'gone' as const,
+    () => 'gone' as const,
+  )
+  closers.push(async () => {
+    await Promise.race([monitor.execute('quit').then(() => gone), afterMs(QUIT_MS)])
+    force.abort(new Error('the machine is not needed any more'))
+    await gone
+  })
+
+  const started = await Promise.race([monitor.ready, ended, afterMs(START_MS)])
+  if (started === 'late') throw new CvmError('TOOL_TIMED_OUT', `QEMU did not start within ${START_MS / 1000} s`)
+  if (started !== undefined) throw startFailure(started)
+  await monitor.execute('cont')
+  return { ended }
+}
+
+/** Why QEMU ended before the guest ran, in the words of our errors. */
+export function startFailure(result: ToolResult): CvmError {
+  const why = qemuLastWords(result.stderr)
+  if (/Failed to get (?:shared )?"[a-z ]+" lock/.test(result.stderr)) {
+    return new CvmError('IMAGE_IN_USE', 'the image is open for writing in another virtual machine', { why })
+  }
+  if (/Cannot allocate memory|cannot set up guest memory/.test(result.stderr)) {
+    return new CvmError('HOST_TOO_SMALL', 'there is not enough memory for the guest', { why })
+  }
+  return new CvmError('TOOL_FAILED', `QEMU did not start (exit code ${result.exitCode ?? result.signal})`, { why })
+}
+
+function afterMs(ms: number): Promise<'late'> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms, 'late').unref()
+  })
+}
+
+const START_MS = 30_000
+const QUIT_MS = 5_000

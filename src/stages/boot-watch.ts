@@ -1,0 +1,181 @@
+import { type ConsoleSign, FATAL_SIGNS, type SignKind } from '../guest/console-signs.js'
+import { CvmError, type ErrorCode } from '../model/errors.js'
+
+export type MilestoneName =
+  | 'firmware'
+  | 'boot loader'
+  | 'kernel'
+  | 'init'
+  | 'default target'
+  | 'login'
+  | 'cloud-init started'
+  | 'cloud-init finished'
+
+export interface Milestone {
+  readonly name: MilestoneName
+  /** Since the machine was started. */
+  readonly seconds: number
+  readonly detail: string
+}
+
+export type BootVerdict =
+  | { readonly ok: true; readonly reached: 'login' | 'default target' }
+  | { readonly ok: false; readonly error: CvmError }
+
+/** How long to go on watching after a good sign, in ms. */
+export interface Patience {
+  /** After a login prompt: late units may still fail. */
+  readonly afterLoginMs: number
+  /** After the default target: a login prompt may follow. */
+  readonly afterTargetMs: number
+}
+
+/**
+ * Judges a boot from what its console and its machine tell, without clocks or processes of its own: times come in as
+ * milliseconds since the machine was started. The first verdict stands.
+ */
+export class BootWatch {
+  readonly milestones: Milestone[] = []
+  readonly #failedUnits = new Set<string>()
+  readonly #outOfMemory = new Set<string>()
+  readonly #patience: Patience
+  #verdict: BootVerdict | undefined
+  #loginMs: number | undefined
+  #targetMs: number | undefined
+  #resets = 0
+  /** A boot loader or kernel was seen since the last reset. */
+  #beyondFirmware = false
+  #lastSign: ConsoleSign | undefined
+
+  constructor(patience: Patience) {
+    this.#patience = patience
+  }
+
+  get verdict(): BootVerdict | undefined {
+    return this.#verdict
+  }
+
+  get failedUnits(): readonly string[] {
+    return [...this.#failedUnits]
+  }
+
+  /** Programs that the guest's kernel killed for want of memory. */
+  get outOfMemory(): readonly string[] {
+    return [...this.#outOfMemory]
+  }
+
+  get resets(): number {
+    return this.#resets
+  }
+
+  /** When the time comes to call `tick` again, or undefined while nothing good was seen. */
+  get settledAtMs(): number | undefined {
+    if (this.#loginMs !== undefined) return this.#loginMs + this.#patience.afterLoginMs
+    return this.#targetMs === undefined ? undefined : this.#targetMs + this.#patience.afterTargetMs
+  }
+
+  sign(sign: ConsoleSign, atMs: number): void {
+    this.#lastSign = sign
+    this.#note(sign, atMs)
+    const code = FATAL_SIGNS[sign.kind]
+    if (code !== undefined) this.#fail(code, WORDS[sign.kind] ?? 'The guest stopped', sign.line)
+    else if (sign.kind === 'network-boot' && !this.#beyondFirmware) {
+      this.#fail(
+        'GUEST_NOT_BOOTABLE',
+        'The firmware found nothing to start on the disk and tries the network',
+        sign.line,
+      )
+    }
+  }
+
+  reset(): void {
+    this.#resets += 1
+    this.#beyondFirmware = false
+    this.#loginMs = undefined
+    this.#targetMs = undefined
+    if (this.#resets <= MAX_RESETS) return
+    this.#fail('GUEST_REBOOT_LOOP', `The guest restarted ${this.#resets} times without coming up`, this.#lastSign?.line)
+  }
+
+  /** The guest powered off, or its machine ended: too early, unless the verdict stands already. */
+  poweredOff(atMs: number): void {
+    const reached = this.#loginMs === undefined ? 'before it was up' : 'right after it was up'
+    this.#fail(
+      'GUEST_STOPPED_EARLY',
+      `The guest powered off after ${seconds(atMs)} s, ${reached}`,
+      this.#lastSign?.line,
+    )
+  }
+
+  /** Gives the good verdict when nothing bad followed a good sign for long enough. */
+  tick(atMs: number): void {
+    const settled = this.settledAtMs
+    if (settled === undefined || atMs < settled || this.#verdict !== undefined) return
+    this.#verdict = { ok: true, reached: this.#loginMs === undefined ? 'default target' : 'login' }
+  }
+
+  fail(error: CvmError): void {
+    this.#verdict ??= { ok: false, error }
+  }
+
+  #note(sign: ConsoleSign, atMs: number): void {
+    if (BEYOND_FIRMWARE.has(sign.kind)) this.#beyondFirmware = true
+    if (sign.kind === 'failed-unit') this.#add(this.#failedUnits, sign.detail)
+    if (sign.kind === 'out-of-memory') this.#add(this.#outOfMemory, sign.detail)
+    if (sign.kind === 'login') this.#loginMs ??= atMs
+    const name = milestoneOf(sign)
+    if (name === 'default target') this.#targetMs ??= atMs
+    if (name === undefined || this.milestones.some((known) => known.name === name)) return
+    this.milestones.push({ name, seconds: seconds(atMs), detail: sign.detail })
+  }
+
+  #add(names: Set<string>, name: string): void {
+    if (names.size < MAX_NAMES) names.add(name)
+  }
+
+  #fail(code: ErrorCode, message: string, line: string | undefined): void {
+    if (this.#verdict !== undefined) return
+    const why = line === undefined ? undefined : `its console said: ${line.trim()}`
+    this.#verdict = { ok: false, error: new CvmError(code, message, why === undefined ? {} : { why }) }
+  }
+}
+
+function milestoneOf(sign: ConsoleSign): MilestoneName | undefined {
+  if (sign.kind === 'target') return DEFAULT_TARGET.test(sign.detail) ? 'default target' : undefined
+  if (sign.kind === 'cloud-init')
+    return sign.detail.startsWith('finished') ? 'cloud-init finished' : 'cloud-init started'
+  return MILESTONES[sign.kind]
+}
+
+function seconds(ms: number): number {
+  return Math.round(ms / 100) / 10
+}
+
+const MILESTONES: Readonly<Partial<Record<SignKind, MilestoneName>>> = {
+  firmware: 'firmware',
+  'boot-loader': 'boot loader',
+  kernel: 'kernel',
+  init: 'init',
+  login: 'login',
+}
+
+const WORDS: Readonly<Partial<Record<SignKind, string>>> = {
+  panic: "The guest's kernel panicked",
+  'init-frozen': "The guest's init gave up",
+  'emergency-shell': 'The guest stopped in an emergency shell',
+  'initramfs-shell': 'The guest stopped in the shell of its initrd',
+  'fsck-prompt': 'The guest waits for an answer to a file system check',
+  'boot-loader-prompt': 'The boot loader stopped at its prompt',
+  'uefi-shell': 'The firmware found nothing to start and opened its own shell',
+  'no-bootable-device': 'The firmware found nothing to start',
+  halted: 'The guest halted',
+}
+
+const BEYOND_FIRMWARE: ReadonlySet<SignKind> = new Set(['boot-loader', 'kernel', 'init', 'target', 'login'])
+
+/** Unit names of systemd 247 and later, or the descriptions of older ones. */
+const DEFAULT_TARGET = /^(?:(?:multi-user|graphical)\.target|Multi-User System|Graphical Interface)$/
+
+/** A guest may restart once or twice on its way (a new kernel, IMA); more is a loop. */
+const MAX_RESETS = 3
+const MAX_NAMES = 100

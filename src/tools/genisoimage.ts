@@ -1,0 +1,14 @@
+import type { ToolCall } from '../model/host.js'
+
+/**
+ * Packs the NoCloud seed.
+ *
+ * The volume label must be `cidata`; cloud-init finds the seed by that label only (cloud-init docs, reference/datasources/nocloud).
+ * Level 3 allows files of 4 GiB and more.
+ */
+export function packIsoCall(seedDir: string, iso: string): ToolCall {
+  return {
+    tool: 'genisoimage',
+    args: [['-quiet'], ['-output', iso], ['-volid', 'cidata'], ['-joliet'], ['-rock'], ['-iso-level', '3'], [seedDir]].flat(),
+  }
+}

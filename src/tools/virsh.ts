@@ -1,0 +1,35 @@
+import type { ToolCall } from '../model/host.js'
+
+/** One line an event of our domain, until it is gone or the call is ended. */
+export function domainEventsCall(uri: string, domain: string): ToolCall {
+  return { tool: 'virsh', args: ['--connect', uri, 'event', '--domain', domain, '--all', '--loop'] }
+}
+
+/** Ends our domain at once. */
+export function destroyCall(uri: string, domain: string): ToolCall {
+  return { tool: 'virsh', args: ['--connect', uri, 'destroy', '--domain', domain] }
+}
+
+/** Asks the daemon for its version: the cheapest proof that it answers. */
+export function answersCall(uri: string): ToolCall {
+  return { tool: 'virsh', args: ['--connect', uri, 'version', '--daemon'] }
+}
+
+export type DomainEvent = { readonly kind: 'reboot' } | { readonly kind: 'io-error'; readonly reason: string } | { readonly kind: 'lifecycle'; readonly state: string; readonly detail: string }
+
+/**
+ * Reads a line of `virsh event`.
+ *
+ * Examples (libvirt 9.0): `event 'reboot' for domain 'x'` · `event 'lifecycle' for domain 'x': Stopped Shutdown` ·
+ * `event 'io-error-reason' for domain 'x': /path (virtio-disk0) pause due to enospc`.
+ */
+export function readDomainEvent(line: string): DomainEvent | undefined {
+  const found = /^event '([a-z-]+)' for domain \S+?:?(?: (.*))?$/.exec(line.trim())
+  if (found === null) return undefined
+  const words = found[2] ?? ''
+  if (found[1] === 'reboot') return { kind: 'reboot' }
+  if (found[1] === 'io-error-reason') return { kind: 'io-error', reason: /due to (\S+)/.exec(words)?.[1] ?? words }
+  if (found[1] !== 'lifecycle') return undefined
+  const [state = '', ...detail] = words.split(' ')
+  return { kind: 'lifecycle', state, detail: detail.join(' ') }
+}

@@ -1,0 +1,58 @@
+import type { ToolCall } from '../model/host.js'
+import type { Machine } from '../model/rewrite.js'
+
+/** The boot that customises the guest: everything virt-install has to be told. Paths are ours and free of commas. */
+export interface GuestBoot {
+  readonly uri: string
+  readonly domain: string
+  readonly machine: Machine
+  readonly workImage: string
+  readonly seedIso: string
+  /** Private copy of the UEFI variable template; absent with BIOS. */
+  readonly varsFile?: string
+  /** UNIX sockets that we listen on. */
+  readonly consoleSocket: string
+  readonly reportSocket: string
+  readonly osInfo: string
+}
+
+/**
+ * virt-install for the customising boot.
+ *
+ * --transient: the domain leaves no definition behind. --wait -1: time is kept by us, virt-install would leave the guest
+ * running when its own limit expires. The seed is a virtio disk because Debian's cloud kernel has no IDE or AHCI driver.
+ * No TPM, USB, balloon, video: nothing that the guest does not need for this one boot.
+ */
+export function virtInstallCall(boot: GuestBoot): ToolCall {
+  const { machine } = boot
+  return {
+    tool: 'virt-install',
+    args: [
+      ['--connect', boot.uri],
+      ['--name', boot.domain],
+      ['--transient', '--import', '--noautoconsole', '--wait', '-1'],
+      ['--osinfo', boot.osInfo],
+      ['--virt-type', machine.accel === 'kvm' ? 'kvm' : 'qemu'],
+      ['--cpu', machine.accel === 'kvm' ? 'host-passthrough' : 'mode=maximum'],
+      ['--machine', 'q35'],
+      ['--memory', String(machine.memoryMiB)],
+      ['--vcpus', String(machine.vcpus)],
+      firmwareOptions(boot),
+      ['--disk', `path=${boot.workImage},format=qcow2,bus=virtio,driver.discard=unmap,driver.detect_zeroes=unmap,driver.cache=unsafe`],
+      ['--disk', `path=${boot.seedIso},format=raw,device=disk,bus=virtio,readonly=on`],
+      ['--network', 'user,model=virtio'],
+      ['--serial', `unix,source.path=${boot.consoleSocket},source.mode=connect`],
+      ['--serial', `unix,source.path=${boot.reportSocket},source.mode=connect`],
+      ['--graphics', 'none', '--video', 'none', '--sound', 'none', '--tpm', 'none', '--watchdog', 'none'],
+      ['--controller', 'usb,model=none', '--memballoon', 'none', '--channel', 'none'],
+      ['--events', 'on_poweroff=destroy,on_reboot=restart,on_crash=destroy'],
+      ['--check', 'all=off'],
+    ].flat(),
+  }
+}
+
+/** SeaBIOS speaks on the first serial port only when asked (useserial). */
+function firmwareOptions({ machine, varsFile }: GuestBoot): string[] {
+  if (machine.firmware.kind === 'bios' || varsFile === undefined) return ['--boot', 'hd,bios.useserial=yes']
+  return ['--boot', `loader=${machine.firmware.code},loader.readonly=yes,loader.type=pflash,nvram=${varsFile}`]
+}
