@@ -3,7 +3,9 @@
 # $1: root directory of the guest. DEMO_ROOT_UUID: UUID that its root file system will get.
 # DEMO_SUITE: Debian release. DEMO_SCRIPTS: directory of this script.
 set -eu
-root=$1
+root=${1:?root directory of the guest}
+# Everything below writes under this directory, perhaps as root: an empty name would be the host itself.
+[ -d "$root/var/lib/dpkg" ] && [ "$(cd "$root" && pwd -P)" != / ] || exit 1
 export DEBIAN_FRONTEND=noninteractive
 
 # --- who the guest is: nobody yet; the first boot decides

@@ -3,7 +3,9 @@
 # $1: root directory of the guest.
 # What stands here is read by the packages' own install scripts, so it has to be there first.
 set -eu
-root=$1
+root=${1:?root directory of the guest}
+# Everything below writes under this directory, perhaps as root: an empty name would be the host itself.
+[ -d "$root/var/lib/dpkg" ] && [ "$(cd "$root" && pwd -P)" != / ] || exit 1
 
 # A small initrd: what a virtual machine needs to find its root disk, not every driver of the kernel.
 mkdir -p "$root/etc/initramfs-tools/conf.d"

@@ -11,6 +11,7 @@ export const demoPackages: readonly string[] = [
   'fakeroot',
   'gdisk',
   'e2fsprogs',
+  'dosfstools',
   'mtools',
   'qemu-utils',
 ]
@@ -102,7 +103,8 @@ const TOOLS = [
   'tar',
   'sgdisk',
   'mke2fs',
-  'mformat',
+  'mkfs.vfat',
+  'mcopy',
   'qemu-img',
   ...(process.getuid?.() === 0 ? [] : ['fakeroot', 'newuidmap']),
 ]

@@ -21,7 +21,6 @@ case $target in
   partmap) echo gpt ;;
   drive) echo '(hd0,gpt1)' ;;
   compatibility_hint | bios_hints) echo hd0,gpt1 ;;
-  hints_string) echo '--hint-bios=hd0,gpt1 --hint-efi=hd0,gpt1 --hint-baremetal=ahci0,gpt1' ;;
-  abstraction) echo ;;
+  hints_string | abstraction) echo ;;
   *) exit 1 ;;
 esac

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { runToolOrFail } from '../host/run-tool.js'
 import type { ToolCall } from '../model/host.js'
 import { makeExt4Call } from '../tools/mke2fs.js'
-import { copyInCall, formatCall, makeDirectoriesCall } from '../tools/mtools.js'
+import { makeFatCall } from '../tools/mkfs-vfat.js'
+import { copyInCall, makeDirectoriesCall } from '../tools/mtools.js'
 import { convertCall } from '../tools/qemu-img.js'
 import { type GptEntry, partitionCall } from '../tools/sgdisk.js'
 import { biosBootSector, biosCoreImage } from './bios-boot.js'
@@ -73,7 +74,7 @@ function espCalls(raw: string, esp: GptEntry, tree: string): readonly ToolCall[]
   const shim = join(tree, 'usr/lib/shim')
   const grub = join(tree, 'usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed')
   return [
-    formatCall(volume, sectorsOf(esp), 'UEFI'),
+    makeFatCall({ disk: raw, firstSector: esp.firstSector, sectors: sectorsOf(esp), label: 'UEFI' }),
     makeDirectoriesCall(volume, ['/EFI', '/EFI/BOOT', '/EFI/debian']),
     copyInCall(volume, join(shim, 'shimx64.efi.signed'), '/EFI/BOOT/BOOTX64.EFI'),
     copyInCall(volume, join(shim, 'shimx64.efi.signed'), '/EFI/debian/shimx64.efi'),

@@ -17,6 +17,8 @@ export class ConsoleReader {
   #sequenceBytes = 0
   readonly #ring: string[] = []
   #ringAt = 0
+  /** Lines kept since the last call of newLines. */
+  #fresh = 0
   /** The sign already told for the line that has not ended yet. */
   #told: ConsoleSign['kind'] | undefined
   #signs: ConsoleSign[] = []
@@ -47,6 +49,18 @@ export class ConsoleReader {
     const current = this.currentLine()
     const all = current === '' ? ended : [...ended, current]
     return all.filter((line) => line !== '').slice(-Math.max(0, count) || all.length)
+  }
+
+  /** The lines that have ended since the last call, oldest first, printable; of many only the last `count`. */
+  newLines(count: number): readonly string[] {
+    const fresh = Math.min(this.#fresh, count, this.#ring.length)
+    this.#fresh = 0
+    if (fresh <= 0) return []
+    const ended = [...this.#ring.slice(this.#ringAt), ...this.#ring.slice(0, this.#ringAt)]
+    return ended
+      .slice(-fresh)
+      .map(shown)
+      .filter((line) => line !== '')
   }
 
   /** The line that has not ended yet, printable; empty when there is none. */
@@ -137,6 +151,7 @@ export class ConsoleReader {
 
   #keep(raw: string): void {
     if (BLANK.test(raw)) return
+    this.#fresh += 1
     if (this.#ring.length < KEPT_LINES) this.#ring.push(raw)
     else {
       this.#ring[this.#ringAt] = raw

@@ -137,12 +137,14 @@ async function attend({ call, options, child, pid, outputs, startedAt }: Attende
     const limitMs = Math.min(timeoutMs, LONGEST_TIMER_MS)
     timers.push(setTimeout(() => stop(() => timeoutError(call, timeoutMs, outputs)), limitMs))
   }
+  runningGroups.add(pid)
   options.onStart?.(pid)
 
   const end = await exited
   for (const timer of timers) clearTimeout(timer)
   signal?.removeEventListener('abort', onAbort)
   signalGroup(pid, 'SIGKILL')
+  runningGroups.delete(pid)
   await Promise.race([closed, silence(outputs)])
   // Whoever left the group (a daemon with a session of its own) may hold the other ends for ever.
   child.stdout?.destroy()
@@ -264,6 +266,12 @@ function timeoutError(call: ToolCall, timeoutMs: number, outputs: Outputs): CvmE
     lines,
   })
 }
+
+/** Groups that would outlive us, because they are not in the group of our terminal. */
+const runningGroups = new Set<number>()
+process.on('exit', () => {
+  for (const pid of runningGroups) signalGroup(pid, 'SIGKILL')
+})
 
 function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {

@@ -98,13 +98,15 @@ export interface Collected {
 export interface SeedPart {
   /** Name in the bundle, which cloud-init also takes as the script's file name; made by us, safe everywhere. */
   readonly name: string
-  readonly type: 'cloud-boothook' | 'cloud-config' | 'x-shellscript'
+  readonly type: 'cloud-boothook' | 'cloud-config' | 'jinja2' | 'x-shellscript'
   /** Absolute path of the bytes. */
   readonly source: string
   /** Who brought it; absent for the parts that every run has. */
   readonly plugin?: string
   /** The file as the plugin's author knows it, relative to the plugin. */
   readonly file?: string
+  /** Shell lines of a cloud-config's runcmd list, to lead a failing one back to its plugin. */
+  readonly runcmd?: readonly string[]
 }
 
 export interface CheckResult {

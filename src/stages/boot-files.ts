@@ -49,7 +49,7 @@ async function reachableBase(
   { scratchDir, account }: BootFilesPlace,
   say: Say,
 ): Promise<InputImage> {
-  if (account === undefined || (await canReach(account, image.path))) return image
+  if (account === undefined || (await canReach(image.path, 'r', account))) return image
   say({
     type: 'note',
     text: `the image is copied first: ${account.name}, the account that QEMU runs as, cannot read it where it is`,

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { Cleanup } from '../host/cleanup.js'
 import type { Janitor } from '../host/janitor.js'
 import { identifyProcess } from '../host/processes.js'
 import { runTool, showCall } from '../host/run-tool.js'
@@ -34,35 +35,17 @@ export interface BootMachineInput {
  * @throws CvmError TOOL_MISSING, TOOL_FAILED, IMAGE_IN_USE or HOST_TOO_SMALL when it does not start.
  */
 export async function startBootMachine(input: BootMachineInput): Promise<BootMachine> {
-  const closers: (() => PromiseLike<void>)[] = []
-  const close = async () => {
-    for (const closer of closers.splice(0).reverse()) await closer()
-  }
-  try {
-    const { ended } = await start(input, closers)
-    return { ended, [Symbol.asyncDispose]: close }
-  } catch (error) {
-    await close()
-    throw error
-  }
-}
-
-async function start(
-  input: BootMachineInput,
-  closers: (() => PromiseLike<void>)[],
-): Promise<Pick<BootMachine, 'ended'>> {
+  await using made = new Cleanup()
   const as = input.account === undefined ? {} : { as: input.account }
   const port = async (name: string, onBytes: (chunk: Buffer) => void): Promise<string> => {
     const socketPath = join(input.scratchDir, name)
-    const listening = await listenSerialPort({ socketPath, logCapBytes: 0, onBytes, ...as })
-    closers.push(() => listening[Symbol.asyncDispose]())
+    made.use(await listenSerialPort({ socketPath, logCapBytes: 0, onBytes, ...as }))
     return socketPath
   }
   const serial = await port('ttyS0', input.onSerial)
   const virtioConsole = await port('hvc0', input.onVirtioConsole)
   const monitorPath = join(input.scratchDir, 'monitor')
-  const monitor = await listenMonitor({ socketPath: monitorPath, onEvent: input.onEvent, ...as })
-  closers.push(() => monitor[Symbol.asyncDispose]())
+  const monitor = made.use(await listenMonitor({ socketPath: monitorPath, onEvent: input.onEvent, ...as }))
 
   const args = qemuArguments({ ...input.config, serialPorts: [serial], virtioConsole, monitor: monitorPath })
   const call = qemuSystemCall(args, input.scratchDir)
@@ -79,10 +62,10 @@ async function start(
     },
   })
   const gone = ended.then(
-    () => 'gone' as const,
-    () => 'gone' as const,
+    () => {},
+    () => {},
   )
-  closers.push(async () => {
+  made.defer(async () => {
     await Promise.race([monitor.execute('quit').then(() => gone), afterMs(QUIT_MS)])
     force.abort(new Error('the machine is not needed any more'))
     await gone
@@ -92,7 +75,9 @@ async function start(
   if (started === 'late') throw new CvmError('TOOL_TIMED_OUT', `QEMU did not start within ${START_MS / 1000} s`)
   if (started !== undefined) throw startFailure(started)
   await monitor.execute('cont')
-  return { ended }
+
+  const machine = made.move()
+  return { ended, [Symbol.asyncDispose]: () => machine[Symbol.asyncDispose]() }
 }
 
 /** Why QEMU ended before the guest ran, in the words of our errors. */

@@ -1,9 +1,9 @@
-import { freemem, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { tmpdir } from 'node:os'
 import { ConsoleReader } from '../guest/console.js'
 import { probeAccelerator } from '../host/accelerator.js'
-import { unprivilegedAccount } from '../host/accounts.js'
+import { canReach, unprivilegedAccount } from '../host/accounts.js'
 import { startJanitor } from '../host/janitor.js'
+import { cpuCount, freeMemoryBytes } from '../host/machine.js'
 import { makeScratch } from '../host/scratch.js'
 import { assertUnchanged } from '../image/file-identity.js'
 import { inspectInput } from '../image/inspect-input.js'
@@ -63,7 +63,11 @@ export async function bootTest(request: BootTestRequest, say: Say, signal: Abort
   try {
     const account = await unprivilegedAccount()
     // The account reaches its files in there by name; nobody can list it.
-    await using scratch = await makeScratch(shortTempDir(), 'cvm-qemu-test', account === undefined ? 0o700 : 0o711)
+    await using scratch = await makeScratch(
+      await scratchParent(account),
+      'cvm-qemu-test',
+      account === undefined ? 0o700 : 0o711,
+    )
     janitor.watchPath(scratch.path)
 
     const layout = await readDiskLayout(image, scratch.path)
@@ -74,9 +78,9 @@ export async function bootTest(request: BootTestRequest, say: Say, signal: Abort
     signal.throwIfAborted()
     const disk = await prepareDisk(image, files, say)
     const limitMin = request.limitMin ?? DEFAULT_LIMIT_MIN[accel]
-    const vcpus = request.vcpus ?? DEFAULT_VCPUS
-    const memoryMiB = request.memoryMiB ?? defaultMemoryMiB()
-    say({ type: 'step', text: `firmware ${firmware.kind} (${firmware.why}), ${accel} (${accelWhy})` })
+    const vcpus = request.vcpus ?? Math.min(MOST_VCPUS, cpuCount())
+    const memoryMiB = await memoryFor(request.memoryMiB)
+    say({ type: 'step', text: `firmware: ${firmware.kind} (${firmware.why}); ${ACCEL_WORDS[accel]} (${accelWhy})` })
 
     const seen = await watchBoot({
       machine: {
@@ -153,7 +157,8 @@ async function watchBoot({ machine, limitMs, say, signal }: WatchInput): Promise
     for (const { name, seconds, detail } of watch.milestones.slice(known)) {
       say({ type: 'step', text: `${name} after ${seconds.toFixed(1)} s${detail === '' ? '' : ` (${detail})`}` })
     }
-    say({ type: 'console', lines: consoles[index].lastLines(1) })
+    const lines = consoles[index].newLines(LINES_PER_EVENT)
+    if (lines.length > 0) say({ type: 'console', lines })
     wake.up()
   }
   // The guest may speak on the serial port, the virtio console or both: the one with more to say is shown.
@@ -265,20 +270,33 @@ function fallen(): never {
   throw new Error('the watch ended without a verdict')
 }
 
-/** Room for socket names: a UNIX socket's path may have 107 bytes. */
-function shortTempDir(): string {
-  return tmpdir().length <= 60 ? tmpdir() : '/tmp'
+/**
+ * Where the scratch goes: TMPDIR, unless QEMU's account cannot enter it, or its path leaves no room for the names of
+ * UNIX sockets (107 bytes in all).
+ */
+async function scratchParent(account: Account | undefined): Promise<string> {
+  const places = [tmpdir(), '/var/tmp'].filter((place) => Buffer.byteLength(place) <= 60)
+  for (const place of places) if (await canReach(place, 'r', account)) return place
+  return '/tmp'
 }
 
-/** 2 GiB, or less when the machine does not have it; never under 512 MiB. */
-function defaultMemoryMiB(): number {
-  const freeMiB = Math.floor((freemem() / 1024 / 1024) * 0.75)
-  return Math.max(512, Math.min(2048, freeMiB))
+/** As asked, else 2 GiB, or less when the machine does not have it; never under 512 MiB. */
+async function memoryFor(askedMiB: number | undefined): Promise<number> {
+  const freeMiB = Math.floor((await freeMemoryBytes()) / 2 ** 20)
+  if (askedMiB === undefined) return Math.max(512, Math.min(2048, Math.floor(freeMiB * 0.75)))
+  if (askedMiB <= freeMiB) return askedMiB
+  throw new CvmError('HOST_TOO_SMALL', `the guest cannot have ${askedMiB} MiB of memory`, {
+    why: `${freeMiB} MiB are free on this machine`,
+    next: 'Lower --memory, or leave it out.',
+  })
 }
 
+const ACCEL_WORDS: Readonly<Record<Accelerator, string>> = { kvm: 'with KVM', tcg: 'in emulation' }
 const DEFAULT_LIMIT_MIN: Readonly<Record<Accelerator, number>> = { kvm: 3, tcg: 10 }
-const DEFAULT_VCPUS = 2
+/** More CPUs do not make a boot faster. */
+const MOST_VCPUS = 2
 const TAIL_LINES = 20
+const LINES_PER_EVENT = 50
 /** Emulation is ten times slower: late failures and a late prompt get more time. */
 const PATIENCE = {
   kvm: { afterLoginMs: 3_000, afterTargetMs: 10_000 },

@@ -126,7 +126,7 @@ export class BootWatch {
     const name = milestoneOf(sign)
     if (name === 'default target') this.#targetMs ??= atMs
     if (name === undefined || this.milestones.some((known) => known.name === name)) return
-    this.milestones.push({ name, seconds: seconds(atMs), detail: sign.detail })
+    this.milestones.push({ name, seconds: seconds(atMs), detail: milestoneDetail(sign) })
   }
 
   #add(names: Set<string>, name: string): void {
@@ -135,7 +135,7 @@ export class BootWatch {
 
   #fail(code: ErrorCode, message: string, line: string | undefined): void {
     if (this.#verdict !== undefined) return
-    const why = line === undefined ? undefined : `its console said: ${line.trim()}`
+    const why = line === undefined ? undefined : `the last thing seen on its console: ${line.trim()}`
     this.#verdict = { ok: false, error: new CvmError(code, message, why === undefined ? {} : { why }) }
   }
 }
@@ -145,6 +145,12 @@ function milestoneOf(sign: ConsoleSign): MilestoneName | undefined {
   if (sign.kind === 'cloud-init')
     return sign.detail.startsWith('finished') ? 'cloud-init finished' : 'cloud-init started'
   return MILESTONES[sign.kind]
+}
+
+/** Of cloud-init's last line only the data source matters: "finished at … Datasource DataSourceNoCloud [seed=/dev/vdb].  Up …". */
+function milestoneDetail(sign: ConsoleSign): string {
+  if (sign.kind !== 'cloud-init') return sign.detail
+  return /Datasource (.+?)\.? +Up /.exec(sign.detail)?.[1] ?? sign.detail
 }
 
 function seconds(ms: number): number {

@@ -7,12 +7,6 @@ export interface FatVolume {
   readonly offsetBytes: number
 }
 
-/** Makes a FAT32 file system. */
-export function formatCall(volume: FatVolume, sectors: number, label: string): ToolCall {
-  // The geometry is only written down in the boot sector; UEFI does not read it, but mformat wants one.
-  return mtools('mformat', volume, ['-F', '-T', String(sectors), '-h', '64', '-s', '32', '-v', label, '::'])
-}
-
 /** Makes directories, in the order given; absolute paths with slashes. */
 export function makeDirectoriesCall(volume: FatVolume, paths: readonly string[]): ToolCall {
   return mtools('mmd', volume, paths.map(inVolume))
@@ -29,8 +23,8 @@ function mtools(tool: string, volume: FatVolume, args: readonly string[]): ToolC
     // "@@" parts the name of the image from the offset, so a directory that has it in its name is kept out by cwd.
     args: ['-i', `${basename(volume.disk)}@@${volume.offsetBytes}`, ...args],
     cwd: dirname(volume.disk),
-    // A user's own ~/.mtoolsrc could give drive letters another meaning.
-    env: { MTOOLSRC: '/dev/null' },
+    // A user's own ~/.mtoolsrc could give drive letters another meaning. The geometry of a disk file says nothing.
+    env: { MTOOLSRC: '/dev/null', MTOOLS_SKIP_CHECK: '1' },
   }
 }
 

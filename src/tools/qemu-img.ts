@@ -16,9 +16,15 @@ export function checkCall(path: string): ToolCall {
   return qemuImg(['check'], ['-f', 'qcow2'], ['--output=json'], [absolute(path)])
 }
 
-/** An empty qcow2 layer; `backingFile` is a plain name in the directory of `path`. */
+/**
+ * An empty qcow2 layer; `backingFile` is a plain name in the directory of `path`.
+ *
+ * Clusters of 4 KiB, the block size of the usual file systems: a discard frees whole clusters only, so with the default of
+ * 64 KiB a deleted file would stay in every cluster that it shares with something alive.
+ */
 export function createOverlayCall(path: string, backingFile: string, backingFormat: ImageFormat): ToolCall {
-  return qemuImg(['create'], ['-q'], ['-f', 'qcow2'], ['-F', backingFormat], ['-b', backingFile], [absolute(path)])
+  const layer = [['-f', 'qcow2'], ['-o', 'cluster_size=4k'], ['-F', backingFormat], ['-b', backingFile]].flat()
+  return qemuImg(['create'], ['-q'], layer, [absolute(path)])
 }
 
 /** A full qcow2 copy without backing file; `options` go between the formats and the paths. */

@@ -105,6 +105,16 @@ describe('ConsoleReader', () => {
     expect(reader.lastLines(0)).toEqual([])
   })
 
+  it('gives each ended line once to whoever follows', () => {
+    const reader = new ConsoleReader()
+    reader.feed(Buffer.from('one\ntwo\nthr'))
+
+    expect(reader.newLines(50)).toEqual(['one', 'two'])
+    expect(reader.newLines(50)).toEqual([])
+    reader.feed(Buffer.from('ee\nfour\nfive\n'))
+    expect(reader.newLines(2)).toEqual(['four', 'five'])
+  })
+
   it('never gives out a control character', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {

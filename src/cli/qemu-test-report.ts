@@ -1,0 +1,49 @@
+import chalk from 'chalk'
+import { printable } from '../guest/printable.js'
+import type { BootTestResult } from '../stages/boot-test.js'
+import { errorObject } from './print-error.js'
+
+/** What was seen, as a table for stdout; the error itself is printed apart, on stderr. */
+export function resultText(result: BootTestResult, image: string): string {
+  const rows = result.milestones.map(
+    ({ name, seconds, detail }) =>
+      `  ${chalk.green('✔')} ${name.padEnd(NAME_WIDTH)}${seconds.toFixed(1).padStart(7)} s  ${chalk.dim(printable(detail, DETAIL_WIDTH))}`,
+  )
+  const lines = ['', ...(rows.length > 0 ? rows : ['  The guest showed no sign of life.'])]
+  if (result.restarts > 0) lines.push(`  restarts: ${result.restarts}`)
+  if (result.failedUnits.length > 0) lines.push(`  ${chalk.yellow('failed units:')} ${list(result.failedUnits)}`)
+  if (result.outOfMemory.length > 0)
+    lines.push(`  ${chalk.yellow('killed for want of memory:')} ${list(result.outOfMemory)}`)
+  if (!result.verdict.ok && result.tail.length > 0) {
+    lines.push('', 'Last console lines:', ...result.tail.map((line) => chalk.dim(`  | ${line}`)))
+  }
+  lines.push('', verdictLine(result, image), '')
+  return lines.join('\n')
+}
+
+/** The same for `--json`. */
+export function resultObject(result: BootTestResult, image: string): Readonly<Record<string, unknown>> {
+  const { verdict, tail, ...rest } = result
+  return {
+    ok: verdict.ok,
+    image,
+    ...(verdict.ok ? { reached: verdict.reached } : { error: errorObject(verdict.error) }),
+    ...rest,
+    ...(verdict.ok ? {} : { tail }),
+  }
+}
+
+function verdictLine({ verdict, seconds, failedUnits }: BootTestResult, image: string): string {
+  const name = printable(image)
+  if (!verdict.ok) return `${chalk.red.bold('FAILED')} ${name} did not come up (judged after ${seconds.toFixed(1)} s)`
+  const but = failedUnits.length === 0 ? '' : `, with failed units (see above; --strict makes that a failure)`
+  return `${chalk.green.bold('PASSED')} ${name} reached ${REACHED[verdict.reached]}${but} (judged after ${seconds.toFixed(1)} s)`
+}
+
+function list(names: readonly string[]): string {
+  return names.map((name) => printable(name, DETAIL_WIDTH)).join(', ')
+}
+
+const REACHED = { login: 'its login prompt', 'default target': 'its default target' } as const
+const NAME_WIDTH = 20
+const DETAIL_WIDTH = 80

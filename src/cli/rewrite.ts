@@ -1,0 +1,65 @@
+import { chown } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Cleanup } from '../host/cleanup.js'
+import { assertUnchanged, sha256File } from '../image/file-identity.js'
+import { publish } from '../image/publish.js'
+import type { Say } from '../model/events.js'
+import type { RewriteReport } from '../model/report.js'
+import type { RewritePlan } from '../model/rewrite.js'
+import { bootGuest } from '../stages/cloud-init.js'
+import { connectLibvirt } from '../stages/connect-libvirt.js'
+import { keepFailure } from '../stages/keep-failure.js'
+import { makeWorkImage } from '../stages/make-work-image.js'
+import { packSeed } from '../stages/pack-seed.js'
+import { postStage } from '../stages/post-stage.js'
+import { preStage } from '../stages/pre-stage.js'
+import { RunRecord } from '../stages/run-record.js'
+import { openRunPlace } from '../stages/run-place.js'
+import { writeReport } from '../stages/report.js'
+
+/**
+ * The whole program: a plan becomes an image and its report, or an error and what helps to understand it.
+ *
+ * @throws {CvmError} as the stages say; by then the output is as it was before.
+ */
+export async function rewrite(plan: RewritePlan, tools: Readonly<Record<string, string>>, tell: Say, signal: AbortSignal): Promise<RewriteReport> {
+  const record = new RunRecord(plan, tools)
+  const say = record.listen(tell)
+  await using cleanup = new Cleanup()
+  const place = cleanup.use(await openRunPlace(plan))
+  for (const text of place.notes) say({ type: 'note', text })
+  try {
+    say({ type: 'stage', stage: 'pre-stage', number: 1, text: 'plugins on the host' })
+    // The daemon takes its seconds while the plugins run.
+    const connecting = connectLibvirt(plan, place)
+    connecting.catch(() => {})
+    cleanup.defer(async () => await (await connecting.catch(() => undefined))?.[Symbol.asyncDispose]())
+    const work = await record.time('work image', makeWorkImage(plan, place, say))
+    const collected = await record.time('pre-stage', preStage(plan, place, work, say, signal))
+    record.parts = collected.parts
+
+    say({ type: 'stage', stage: 'cloud-init', number: 2, text: 'one boot of the guest' })
+    const seedIso = await record.time('pack seed', packSeed(plan, collected, place, say, signal))
+    const libvirt = await record.time('libvirt', connecting)
+    if (libvirt.account !== undefined) await chown(work.path, libvirt.account.uid, libvirt.account.gid)
+    const hashing = sha256File(plan.input.path)
+    hashing.catch(() => {})
+    const guest = await record.time('guest', bootGuest({ plan, place, libvirt, workImage: work.path, seedIso, parts: collected.parts, say, signal, seen: record }))
+
+    say({ type: 'stage', stage: 'post-stage', number: 3, text: 'checks, compact copy, publish' })
+    record.inputSha256 = await hashing
+    const reportSoFar = record.report
+    const candidate = await record.time('post-stage', postStage({ plan, place, work, guest, reportSoFar, say, signal }))
+    record.checks = candidate.checks
+    await assertUnchanged(plan.input.path, plan.input.identity)
+    signal.throwIfAborted()
+    await record.time('publish', publish({ candidatePath: candidate.path, outputPath: plan.output, existing: plan.force ? 'replace' : 'refuse' }))
+    record.output = candidate.facts
+    const report = record.report()
+    await writeReport(plan.names.report, report, plan.runId)
+    return report
+  } catch (error) {
+    await keepFailure({ plan, place, record, error, workImage: join(place.bootDir, 'work.qcow2'), say })
+    throw error
+  }
+}

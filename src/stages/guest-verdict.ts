@@ -1,0 +1,135 @@
+import type { ConsoleSign } from '../guest/console-signs.js'
+import { FATAL_SIGNS } from '../guest/console-signs.js'
+import { CvmError } from '../model/errors.js'
+import type { CloudInitStatus, EventOf, GuestEvent, GuestEventName } from '../model/guest-report.js'
+import type { SeedPart } from '../model/rewrite.js'
+
+/** All that is known about a guest boot when it has ended or is being judged while it runs. */
+export interface GuestRun {
+  readonly events: readonly GuestEvent[]
+  /** Last lines of the console, printable. */
+  readonly consoleTail: readonly string[]
+  readonly seconds: number
+  /** Report lines with the right nonce that did not follow the protocol. */
+  readonly malformedReportLines: number
+}
+
+/** The seed's names of parts back to what a plugin author knows. */
+export type PartNames = ReadonlyMap<string, SeedPart>
+
+/**
+ * The report's own failure, if it tells of one: the first that counts.
+ *
+ * The order is that of cause and effect: no room, payload, a script, boot files, cloud-init itself.
+ */
+export function failureInReport(events: readonly GuestEvent[], parts: PartNames, strict: boolean): CvmError | undefined {
+  const space = firstOf(events, 'no-space')
+  if (space !== undefined) {
+    return new CvmError('GUEST_NO_SPACE', `the files of the plugins need ${mib(space.needKiB)} MiB, the guest's root has ${mib(space.freeKiB)} MiB free`)
+  }
+  const payload = firstOf(events, 'payload')
+  if (payload !== undefined && payload.rc !== 0) return payloadFailure(payload)
+  const lines = events.filter((event) => event.event === 'runcmd-failed')
+  if (lines.length > 0) return runcmdFailure(lines, parts)
+  const failed = firstOf(events, 'failed')
+  if (failed !== undefined) return partFailure(failed, events, parts)
+  const status = firstOf(events, 'cloud-init')
+  return status === undefined ? undefined : cloudInitFailure(status, strict)
+}
+
+/** The console shows that the guest gets no further by itself. */
+export function failureOnConsole(sign: ConsoleSign): CvmError | undefined {
+  const code = FATAL_SIGNS[sign.kind]
+  return code === undefined ? undefined : new CvmError(code, sign.line, sign.detail === '' ? {} : { why: sign.detail })
+}
+
+/** The domain is gone without `done`. */
+export function failureOfStoppedGuest(run: GuestRun): CvmError {
+  const last = run.events.at(-1)
+  const after = run.seconds.toFixed(0)
+  const got = last === undefined ? 'it reported nothing' : `its last report was "${last.event}"`
+  return new CvmError('GUEST_STOPPED_EARLY', `the guest stopped after ${after} s without having finished: ${got}`, { lines: run.consoleTail })
+}
+
+/** The time of -t is over. */
+export function failureOfTime(run: GuestRun, minutes: number): CvmError {
+  const doing = currentPart(run.events)
+  return new CvmError('GUEST_TIMED_OUT', `the guest was not done within ${minutes} min`, {
+    why: doing === undefined ? whatItReached(run.events) : `it was running ${doing}`,
+    lines: run.consoleTail,
+  })
+}
+
+/** The guest is up, but nothing of ours has run in it. */
+export function failureOfSilentCloudInit(signs: readonly ConsoleSign[]): CvmError {
+  const ran = signs.filter((sign) => sign.kind === 'cloud-init')
+  if (ran.length === 0) {
+    return new CvmError('CLOUD_INIT_NOT_STARTED', 'the guest reached its login prompt, and cloud-init has printed nothing', {
+      why: 'cloud-init is not installed in the image, or it is disabled',
+    })
+  }
+  const datasource = ran.map((sign) => /Datasource (\S+)/.exec(sign.line)?.[1]).find((name) => name !== undefined)
+  return new CvmError('CLOUD_INIT_OTHER_DATASOURCE', "cloud-init ran in the guest, but did not take this run's seed", {
+    why: datasource === undefined ? 'its datasource_list does not lead to NoCloud' : `it took ${datasource}`,
+  })
+}
+
+function payloadFailure(payload: EventOf<'payload'>): CvmError {
+  const conflict = /Cannot (open|mkdir|create symlink|unlink)|exists|Is a directory|Not a directory/.test(payload.tail)
+  return new CvmError(conflict ? 'PAYLOAD_CONFLICT' : 'PAYLOAD_NOT_UNPACKED', 'the files of the plugins could not be unpacked in the guest', {
+    why: lastLine(payload.tail),
+    lines: payload.tail.split('\n'),
+  })
+}
+
+function runcmdFailure(lines: readonly EventOf<'runcmd-failed'>[], parts: PartNames): CvmError {
+  const [first] = lines
+  const of = [...parts.values()].find((part) => part.plugin !== undefined && first !== undefined && (part.runcmd ?? []).some((line) => line.includes(first.command)))
+  const who = of === undefined ? 'a runcmd line' : `${of.plugin}: a runcmd line of ${of.file}`
+  return new CvmError('GUEST_RUNCMD_FAILED', `${who} exited ${first?.rc ?? 1}: ${first?.command ?? ''}`, {
+    lines: lines.map((line) => `exit ${line.rc}: ${line.command}`),
+  })
+}
+
+function partFailure(failed: EventOf<'failed'>, events: readonly GuestEvent[], parts: PartNames): CvmError {
+  const end = events.findLast((event) => event.event === 'part-end' && event.part === failed.part)
+  const start = events.findLast((event) => event.event === 'part-start' && event.part === failed.part)
+  const tail = end?.event === 'part-end' ? end.tail.split('\n').filter(Boolean) : []
+  const seconds = end === undefined || start === undefined ? '' : ` after ${(end.s - start.s).toFixed(1)} s`
+  const details = { why: tail.at(-1) ?? 'it printed nothing', lines: tail.slice(-LAST_LINES) }
+  if (failed.part === 'boot-files') return new CvmError('BOOT_FILES_FAILED', `rebuilding the boot files exited ${failed.rc}${seconds}`, details)
+  const part = parts.get(failed.part)
+  const where = part?.plugin === undefined ? failed.part : `${part.plugin}: ${part.file}`
+  const skip = part?.plugin === undefined ? {} : { next: `Mend the script, or skip it with --skip ${part.plugin}` }
+  return new CvmError('GUEST_SCRIPT_FAILED', `${where} exited ${failed.rc}${seconds}`, { ...details, ...skip })
+}
+
+function cloudInitFailure(status: EventOf<'cloud-init'> & CloudInitStatus, strict: boolean): CvmError | undefined {
+  if (!status.finished) return new CvmError('CLOUD_INIT_FAILED', 'cloud-init did not finish in the guest', { lines: [...status.errors, ...status.warnings] })
+  if (status.errors.length > 0) return new CvmError('CLOUD_INIT_FAILED', `cloud-init reported ${status.errors.length} errors`, { why: status.errors[0] ?? '', lines: status.errors })
+  if (strict && status.warnings.length > 0) return new CvmError('CLOUD_INIT_DEGRADED', `cloud-init finished with ${status.warnings.length} warnings`, { lines: status.warnings })
+  return undefined
+}
+
+function currentPart(events: readonly GuestEvent[]): string | undefined {
+  const last = events.findLast((event) => event.event === 'part-start' || event.event === 'part-end')
+  return last?.event === 'part-start' ? last.part : undefined
+}
+
+function whatItReached(events: readonly GuestEvent[]): string {
+  return events.length === 0 ? 'nothing of this run had started in it yet' : `its last report was "${events.at(-1)?.event}"`
+}
+
+function firstOf<Name extends GuestEventName>(events: readonly GuestEvent[], name: Name): EventOf<Name> | undefined {
+  return events.find((event): event is EventOf<Name> => event.event === name)
+}
+
+function lastLine(text: string): string {
+  return text.trimEnd().split('\n').at(-1) ?? ''
+}
+
+function mib(kib: number): string {
+  return (kib / 1024).toFixed(0)
+}
+
+const LAST_LINES = 20

@@ -1,0 +1,76 @@
+import type { ConsoleSign } from '../guest/console-signs.js'
+import type { CvmError } from '../model/errors.js'
+import { CvmError as Failure } from '../model/errors.js'
+import type { GuestEvent } from '../model/guest-report.js'
+import type { DomainEvent } from '../tools/virsh.js'
+import { failureInReport, failureOfSilentCloudInit, failureOnConsole, type PartNames } from './guest-verdict.js'
+
+/** Why a boot is over before the domain has stopped by itself. */
+export type Ending = { readonly kind: 'failed'; readonly error: CvmError } | { readonly kind: 'done' }
+
+/**
+ * Judges a customising boot while it runs, from three sources: the guest's report, its console, and libvirt's events.
+ *
+ * Pure but for its memory: times come in as milliseconds since the start. The first ending stands.
+ */
+export class GuestWatch {
+  readonly events: GuestEvent[] = []
+  readonly #signs: ConsoleSign[] = []
+  readonly #parts: PartNames
+  readonly #strict: boolean
+  #restarts = 0
+  #loginAtMs: number | undefined
+  #lastLine = ''
+  ending: Ending | undefined
+
+  constructor(parts: PartNames, strict: boolean) {
+    this.#parts = parts
+    this.#strict = strict
+  }
+
+  report(event: GuestEvent): void {
+    this.events.push(event)
+    // A failing runcmd line is told before its part has ended: wait for the rest of the lines.
+    if (event.event === 'runcmd-failed' || this.ending !== undefined) return
+    const error = failureInReport(this.events, this.#parts, this.#strict)
+    if (error !== undefined) this.ending = { kind: 'failed', error }
+    else if (event.event === 'done') this.ending = { kind: 'done' }
+  }
+
+  console(sign: ConsoleSign, atMs: number): void {
+    this.#signs.push(sign)
+    if (this.#signs.length > MAX_SIGNS) this.#signs.shift()
+    this.#lastLine = sign.line
+    if (sign.kind === 'login') this.#loginAtMs ??= atMs
+    const error = failureOnConsole(sign)
+    // Once the report says done, the console of a machine going down tells nothing new.
+    if (error !== undefined) this.#fail(error)
+  }
+
+  domain(event: DomainEvent): void {
+    if (event.kind === 'io-error') {
+      const full = event.reason === 'enospc'
+      this.#fail(new Failure(full ? 'NO_SPACE' : 'IO_ERROR', `the guest's disk could not be written: ${event.reason}`))
+    }
+    if (event.kind !== 'reboot') return
+    this.#restarts += 1
+    this.#loginAtMs = undefined
+    if (this.#restarts <= MAX_RESTARTS) return
+    this.#fail(new Failure('GUEST_REBOOT_LOOP', `the guest restarted ${this.#restarts} times`, { why: this.#lastLine === '' ? 'its console was empty' : this.#lastLine }))
+  }
+
+  /** The login prompt comes after cloud-init's network stage, which starts our boothook: silence after it has a reason. */
+  tick(atMs: number): void {
+    if (this.events.length > 0 || this.#loginAtMs === undefined || atMs < this.#loginAtMs + SILENCE_AFTER_LOGIN_MS) return
+    this.#fail(failureOfSilentCloudInit(this.#signs))
+  }
+
+  #fail(error: CvmError): void {
+    this.ending ??= { kind: 'failed', error }
+  }
+}
+
+const MAX_RESTARTS = 3
+const MAX_SIGNS = 500
+/** Under emulation a cloud-init that prints its first words only after the prompt was not seen later than a few seconds. */
+const SILENCE_AFTER_LOGIN_MS = 20_000

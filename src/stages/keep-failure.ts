@@ -1,0 +1,43 @@
+import { mkdir, readdir, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { compactImage } from '../image/compact.js'
+import { CvmError, Interrupted } from '../model/errors.js'
+import type { Say } from '../model/events.js'
+import type { RewritePlan } from '../model/rewrite.js'
+import { writeReport } from './report.js'
+import type { RunPlace } from './run-place.js'
+import type { RunRecord } from './run-record.js'
+
+export interface Failure {
+  readonly plan: RewritePlan
+  readonly place: RunPlace
+  readonly record: RunRecord
+  readonly error: unknown
+  readonly workImage: string
+  readonly say: Say
+}
+
+/**
+ * Keeps what helps to understand a failed run: console, report, logs of the scripts; the disk only with --keep-failed.
+ *
+ * Never hides the failure itself: what cannot be kept is said as a warning. An interrupted run keeps nothing.
+ */
+export async function keepFailure(failure: Failure): Promise<void> {
+  const { plan, place, record, error, say } = failure
+  if (error instanceof Interrupted) return
+  try {
+    const dir = plan.names.failedDir
+    await mkdir(dir, { mode: 0o700 })
+    for (const name of await readdir(place.workDir)) {
+      if (KEPT.includes(name)) await rename(join(place.workDir, name), join(dir, name))
+    }
+    const facts = error instanceof CvmError ? { code: error.code, message: error.message, why: error.why ?? '', lines: error.lines } : { code: 'BUG', message: String(error) }
+    await writeReport(join(dir, 'report.json'), record.report(record.checks, facts), plan.runId)
+    if (plan.keepFailed) await compactImage(failure.workImage, join(dir, 'disk.qcow2'))
+    say({ type: 'note', text: `what is known of the failure is in ${dir}` })
+  } catch (cause) {
+    say({ type: 'warning', text: `not everything of the failed run could be kept: ${cause instanceof Error ? cause.message : String(cause)}` })
+  }
+}
+
+const KEPT: readonly string[] = ['console.log', 'report.log', 'logs']

@@ -1,0 +1,28 @@
+import { chmod } from 'node:fs/promises'
+import { join } from 'node:path'
+import { canReach } from '../host/accounts.js'
+import { assertSpace } from '../image/space.js'
+import { copyWorkImage, createWorkImage, type WorkImage } from '../image/work-image.js'
+import type { Say } from '../model/events.js'
+import type { RewritePlan } from '../model/rewrite.js'
+import type { RunPlace } from './run-place.js'
+
+/**
+ * The image that the run changes: a layer over the input; a full copy when QEMU's account cannot read the input where it
+ * lies, or when the machine is started by somebody else's libvirt, which would change the owner of everything it opens.
+ *
+ * @throws {CvmError} NO_SPACE, IMAGE_IN_USE, IO_ERROR.
+ */
+export async function makeWorkImage(plan: RewritePlan, place: RunPlace, say: Say): Promise<WorkImage> {
+  const path = join(place.bootDir, 'work.qcow2')
+  const foreign = plan.connect !== undefined
+  if (!foreign && (await canReach(plan.input.path, 'r', place.account))) {
+    return await createWorkImage({ input: plan.input, path, backingName: 'input' })
+  }
+  say({ type: 'note', text: foreign ? 'the image is copied first, so that libvirt does not touch the owner of the input' : `the image is copied first: ${place.account?.name ?? 'QEMU'} cannot read it where it is` })
+  await assertSpace(place.bootDir, plan.input.fileSizeBytes, 0)
+  const work = await copyWorkImage({ input: plan.input, path })
+  // A libvirt of the system runs QEMU as an account that we do not know.
+  if (foreign) await chmod(path, 0o666)
+  return work
+}

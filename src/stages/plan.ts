@@ -1,0 +1,78 @@
+import { basename, dirname, join } from 'node:path'
+import { CvmError } from '../model/errors.js'
+import type { Machine, RewritePlan, RewriteRequest, Survey } from '../model/rewrite.js'
+
+/** What a plan takes from outside the request and the survey: chance and the clock. */
+export interface Fates {
+  readonly runId: string
+  readonly nonce: string
+  readonly now: Date
+  /** Absolute. */
+  readonly output: string
+}
+
+/**
+ * Decides everything: pure, so that what `--dry-run` prints is what a run would do.
+ *
+ * @throws {CvmError} HOST_TOO_SMALL when more CPUs are asked for than the machine has.
+ */
+export function planRewrite(request: RewriteRequest, survey: Survey, fates: Fates): RewritePlan {
+  const name = basename(fates.output)
+  const dir = dirname(fates.output)
+  const stem = name.replace(/\.qcow2$/, '')
+  const time = guestTime(request, survey)
+  return {
+    version: 1,
+    runId: fates.runId,
+    nonce: fates.nonce,
+    startedAt: fates.now.toISOString(),
+    input: survey.image,
+    layout: survey.layout,
+    output: fates.output,
+    force: request.force,
+    sources: survey.sources,
+    plugins: survey.plugins,
+    machine: planMachine(request, survey),
+    guestTimeMin: time.minutes,
+    guestTimeWhy: time.why,
+    ...(request.connect === undefined ? {} : { connect: request.connect }),
+    names: {
+      domain: `cvm-rewrite-${fates.runId}`,
+      instanceId: `iid-cvm-rewrite-${fates.runId}`,
+      workDir: join(dir, `.cvm-rewrite-${fates.runId}`),
+      failedDir: join(dir, `${stem}.failed-${fates.runId}`),
+      report: join(dir, `${stem}.report.json`),
+    },
+    variables: request.variables,
+    strict: request.strict,
+    keepFailed: request.keepFailed,
+    notes: survey.notes,
+  }
+}
+
+function planMachine(request: RewriteRequest, survey: Survey): Machine {
+  const vcpus = request.vcpus ?? Math.min(DEFAULT_VCPUS, survey.hostCpus)
+  if (vcpus > survey.hostCpus) {
+    throw new CvmError('HOST_TOO_SMALL', `--vcpus ${vcpus}, but this machine has ${survey.hostCpus} CPUs`)
+  }
+  return {
+    accel: survey.accel,
+    accelWhy: survey.accelWhy,
+    firmware: survey.uefi === undefined ? { kind: 'bios' } : { kind: 'uefi', ...survey.uefi },
+    memoryMiB: request.memoryMiB ?? DEFAULT_MEMORY_MIB,
+    vcpus,
+  }
+}
+
+/** A `-t` that is given is obeyed exactly; only the default knows about the accelerator. */
+function guestTime(request: RewriteRequest, survey: Survey): { minutes: number; why: string } {
+  if (request.guestTimeMin !== undefined) return { minutes: request.guestTimeMin, why: 'given with -t' }
+  if (survey.accel === 'kvm') return { minutes: KVM_DEFAULT_MIN, why: 'the default' }
+  return { minutes: TCG_DEFAULT_MIN, why: 'the default without KVM, which takes 10 to 20 times as long' }
+}
+
+const DEFAULT_VCPUS = 2
+const DEFAULT_MEMORY_MIB = 2048
+/** As in the bash tool that this replaces. */
+const KVM_DEFAULT_MIN = 3
+const TCG_DEFAULT_MIN = 20

@@ -1,0 +1,143 @@
+import { mkdir, open, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { runTool, runToolOrFail } from '../host/run-tool.js'
+import { checkWorkImage, virtualSizeOf, type WorkImage } from '../image/work-image.js'
+import { CvmError } from '../model/errors.js'
+import type { Say } from '../model/events.js'
+import type { Plugin, ScriptFile } from '../model/plugin.js'
+import type { Collected, RewritePlan, SourceDirs } from '../model/rewrite.js'
+import { readPlugins } from '../plugins/read-plugins.js'
+import { appendToTarCall, copyTreeCall } from '../tools/tar.js'
+import type { RunPlace } from './run-place.js'
+import { seedParts } from './seed-parts.js'
+import { problemsError } from './survey.js'
+
+/**
+ * The pre-stage: host scripts run in a private copy of the plugin trees, in number order; then what the copy holds is collected.
+ *
+ * @throws {CvmError} HOST_SCRIPT_FAILED, HOST_SCRIPT_TIMED_OUT, HOST_SCRIPT_BROKE_IMAGE; every problem with what scripts left behind.
+ */
+export async function preStage(plan: RewritePlan, place: RunPlace, work: WorkImage, say: Say, signal: AbortSignal): Promise<Collected> {
+  const sizeBefore = plan.input.virtualSizeBytes
+  const copies = await copyTrees(plan.sources, place.workDir)
+  for (const plugin of plan.plugins.filter((each) => each.stage === 'pre-stage')) {
+    if (plugin.skipped !== undefined) {
+      say({ type: 'plugin', plugin: plugin.name, state: 'skipped', text: skipText(plugin) })
+    } else if (plugin.hostRun !== undefined) {
+      await runHostScript({ plan, place, plugin, script: plugin.hostRun, stageDir: copies.preStage, env: { GUEST_IMG: work.path }, say, signal })
+      for (const text of await checkWorkImage(work)) say({ type: 'warning', text: `${plugin.name}: ${text}` })
+    }
+  }
+  const skipped = plan.plugins.filter((plugin) => plugin.skipped !== undefined).map((plugin) => plugin.name)
+  const reading = await readPlugins({ dirs: copies, skip: skipped, only: [] })
+  if (reading.problems.length > 0) throw problemsError(reading.problems)
+  const payload = await packPayload(reading.payload, copies.preStage, copies.postStage, place.workDir, signal)
+  const parts = await seedParts(plan, reading.plugins)
+  const sizeNow = await virtualSizeOf(work.path, 'qcow2', work.backing?.name)
+  return { ...(payload === undefined ? {} : { payload }), parts, diskGrown: sizeNow > sizeBefore }
+}
+
+/** The whole trees are copied, so that scripts find what lies beside their plugin, and nothing of the sources is ever changed. */
+async function copyTrees(sources: SourceDirs, workDir: string): Promise<{ preStage: string; postStage: string }> {
+  const copies = { preStage: join(workDir, 'plugins', 'pre-stage'), postStage: join(workDir, 'plugins', 'post-stage') }
+  for (const [from, to] of [[sources.preStage, copies.preStage] as const, [sources.postStage, copies.postStage] as const]) {
+    await mkdir(to, { recursive: true })
+    await runToolOrFail(copyTreeCall(from, to), { timeoutMs: COPY_TIMEOUT_MS })
+  }
+  return copies
+}
+
+export interface HostScriptRun {
+  readonly plan: RewritePlan
+  readonly place: RunPlace
+  readonly plugin: Plugin
+  readonly script: ScriptFile
+  readonly stageDir: string
+  readonly env: Readonly<Record<string, string>>
+  readonly say: Say
+  readonly signal: AbortSignal
+}
+
+/** Runs one host_run.sh through its interpreter (the run bit does not matter), in its own folder of the private copy. */
+export async function runHostScript({ plan, place, plugin, script, stageDir, env, say, signal }: HostScriptRun): Promise<void> {
+  const path = join(stageDir, plugin.name, script.path)
+  const [interpreter = '/bin/sh', ...flags] = script.interpreter
+  say({ type: 'plugin', plugin: plugin.name, state: 'runs', text: basename(script.path) })
+  const said: string[] = []
+  const limitMs = scriptLimitMs(plan.variables)
+  const call = {
+    tool: interpreter,
+    args: [...flags, path],
+    cwd: dirname(path),
+    env: { ...plan.variables, ...env, CVM_WORK_DIR: place.workDir, CVM_PLUGIN_DIR: dirname(path) },
+  }
+  const logFile = join(place.workDir, 'logs', `${plugin.name}-${basename(script.path)}.log`)
+  await mkdir(dirname(logFile), { recursive: true })
+  const result = await runTool(call, { timeoutMs: limitMs, signal, logFile, onLine: (line) => keepLast(said, line) }).catch((error: unknown) => {
+    if (!(error instanceof CvmError) || error.code !== 'TOOL_TIMED_OUT') throw error
+    throw new CvmError('HOST_SCRIPT_TIMED_OUT', `${plugin.name}: ${script.path} did not end within ${limitMs / 1000} s`, { lines: said })
+  })
+  if (result.exitCode !== 0) {
+    const how = result.signal === undefined ? `exited ${result.exitCode}` : `was ended by ${result.signal}`
+    const code = plugin.stage === 'post-stage' || script.path.startsWith('post-stage/') ? 'POST_SCRIPT_FAILED' : 'HOST_SCRIPT_FAILED'
+    throw new CvmError(code, `${plugin.name}: ${script.path} ${how} after ${result.seconds.toFixed(1)} s`, {
+      why: said.at(-1) ?? 'it printed nothing',
+      next: `Mend the script, or skip it with --skip ${plugin.name}`,
+      lines: said,
+    })
+  }
+  say({ type: 'plugin', plugin: plugin.name, state: 'done', text: said.at(-1) ?? '' })
+}
+
+/** One tar of all files/: directories first, so that each gets its plugin's mode before anything is put into it. */
+async function packPayload(
+  payload: Awaited<ReturnType<typeof readPlugins>>['payload'],
+  preStageDir: string,
+  postStageDir: string,
+  workDir: string,
+  signal: AbortSignal,
+): Promise<Collected['payload']> {
+  if (payload.entries.length === 0) return undefined
+  const archive = join(workDir, 'payload.tar')
+  for (const wanted of ['directory', 'other'] as const) {
+    for (const plugin of new Set(payload.entries.map((entry) => entry.plugin))) {
+      const entries = payload.entries.filter((entry) => entry.plugin === plugin && (entry.kind === 'directory') === (wanted === 'directory'))
+      if (entries.length === 0) continue
+      const list = join(workDir, 'payload-list')
+      await writeFile(list, Buffer.concat(entries.flatMap((entry) => [entry.path, Buffer.from([0])])))
+      const dir = await existingDir(join(preStageDir, plugin, 'files'), join(postStageDir, plugin, 'files'))
+      await runToolOrFail(appendToTarCall(archive, dir, list), { timeoutMs: COPY_TIMEOUT_MS, signal })
+    }
+  }
+  const hasUnits = payload.entries.some((entry) => /^(etc|usr\/lib|lib)\/systemd\/system\//.test(entry.path.toString('latin1')))
+  return { path: archive, bytes: payload.apparentBytes, entries: payload.entries.length, hasUnits }
+}
+
+async function existingDir(one: string, other: string): Promise<string> {
+  return await open(one, 'r').then(
+    async (handle) => {
+      await handle.close()
+      return one
+    },
+    () => other,
+  )
+}
+
+function skipText(plugin: Plugin): string {
+  return plugin.skipped === 'NOT_RUN' ? 'it has a NOT_RUN file' : `${plugin.skipped}`
+}
+
+function keepLast(lines: string[], line: string): void {
+  lines.push(line)
+  if (lines.length > LAST_LINES) lines.shift()
+}
+
+/** CVM_SCRIPT_TIMEOUT in whole seconds; the default lets a libguestfs appliance start under emulation. */
+function scriptLimitMs(variables: Readonly<Record<string, string>>): number {
+  const asked = variables['CVM_SCRIPT_TIMEOUT']
+  return (asked !== undefined && /^[1-9]\d{0,5}$/.test(asked) ? Number(asked) : DEFAULT_SCRIPT_LIMIT_S) * 1000
+}
+
+const LAST_LINES = 20
+const DEFAULT_SCRIPT_LIMIT_S = 900
+const COPY_TIMEOUT_MS = 30 * 60_000

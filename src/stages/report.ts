@@ -1,0 +1,71 @@
+import { open, rename } from 'node:fs/promises'
+import type { FileFacts, PluginFacts, RewriteReport } from '../model/report.js'
+import type { CheckResult, RewritePlan, SeedPart, StepTime } from '../model/rewrite.js'
+import { guestFacts, notesOf } from './guest-facts.js'
+import type { GuestRun } from './guest-verdict.js'
+
+export interface ReportInput {
+  readonly plan: RewritePlan
+  readonly toolVersion: string
+  readonly tools: Readonly<Record<string, string>>
+  readonly seconds: number
+  readonly inputSha256: string
+  readonly output?: RewriteReport['output']
+  readonly steps: readonly StepTime[]
+  readonly guest?: GuestRun
+  readonly parts: readonly SeedPart[]
+  readonly checks: readonly CheckResult[]
+  readonly warnings: readonly string[]
+  readonly error?: Readonly<Record<string, unknown>>
+}
+
+/** Pure: the report of a run, good or bad. */
+export function rewriteReport(input: ReportInput): RewriteReport {
+  const { plan, guest } = input
+  const parts = new Map(input.parts.map((part) => [part.name, part]))
+  const inputFacts: FileFacts = { path: plan.input.path, sha256: input.inputSha256, sizeBytes: plan.input.fileSizeBytes }
+  return {
+    schema: 'cvm-rewrite-report/1',
+    outcome: input.error === undefined ? 'success' : 'error',
+    ...(input.error === undefined ? {} : { error: input.error }),
+    tool: { name: 'cvm-image-rewriter', version: input.toolVersion },
+    run: { id: plan.runId, startedAt: plan.startedAt, seconds: Math.round(input.seconds * 10) / 10 },
+    input: inputFacts,
+    ...(input.output === undefined ? {} : { output: input.output }),
+    plugins: plan.plugins.map((plugin): PluginFacts => ({
+      name: plugin.name,
+      stage: plugin.stage,
+      state: plugin.skipped === undefined ? 'ran' : 'skipped',
+      ...(plugin.skipped === undefined ? {} : { why: plugin.skipped }),
+      digest: plugin.digest,
+      notes: notesOf(plugin.name, guest?.events ?? [], parts),
+    })),
+    options: { guestTimeMin: plan.guestTimeMin, strict: plan.strict, force: plan.force, connect: plan.connect ?? null },
+    variables: withoutSecrets(plan.variables),
+    machine: plan.machine,
+    tools: input.tools,
+    steps: input.steps,
+    ...(guest === undefined ? {} : { guest: guestFacts(guest, parts) }),
+    checks: input.checks,
+    warnings: input.warnings,
+  }
+}
+
+/** Whole or absent: written beside, synced, renamed. */
+export async function writeReport(path: string, report: RewriteReport, runId: string): Promise<void> {
+  const beside = `${path}.${runId}`
+  const file = await open(beside, 'w', 0o644)
+  try {
+    await file.writeFile(`${JSON.stringify(report, undefined, 2)}\n`)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(beside, path)
+}
+
+function withoutSecrets(variables: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, SECRET_NAME.test(name) ? '(left out)' : value]))
+}
+
+const SECRET_NAME = /PASS|SECRET|TOKEN|PRIVATE/

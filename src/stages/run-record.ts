@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { RunEvent, Say } from '../model/events.js'
+import type { GuestEvent } from '../model/guest-report.js'
+import type { RewriteReport } from '../model/report.js'
+import type { CheckResult, RewritePlan, SeedPart, StepTime } from '../model/rewrite.js'
+import type { GuestRun } from './guest-verdict.js'
+import { rewriteReport } from './report.js'
+import { PACKAGE_DIR } from './sources.js'
+
+/** What becomes known during a run, for its report: the one place where a run's values are gathered. */
+export class RunRecord {
+  readonly #plan: RewritePlan
+  readonly #tools: Readonly<Record<string, string>>
+  readonly #startedAt = performance.now()
+  readonly #steps: StepTime[] = []
+  readonly #warnings: string[] = []
+  inputSha256 = ''
+  parts: readonly SeedPart[] = []
+  checks: readonly CheckResult[] = []
+  output: RewriteReport['output']
+  /** What is known of the guest boot, also when it failed. */
+  guest: GuestRun | undefined
+
+  constructor(plan: RewritePlan, tools: Readonly<Record<string, string>>) {
+    this.#plan = plan
+    this.#tools = tools
+    this.#warnings.push(...plan.notes)
+  }
+
+  /** Passes events on and keeps the warnings among them. */
+  listen(tell: Say): Say {
+    return (event: RunEvent) => {
+      if (event.type === 'warning') this.#warnings.push(event.text)
+      tell(event)
+    }
+  }
+
+  get events(): readonly GuestEvent[] {
+    return this.guest?.events ?? []
+  }
+
+  /** Waits for a step and keeps the seconds that it took, also when it fails. */
+  async time<Value>(step: string, work: Promise<Value>): Promise<Value> {
+    const startedAt = performance.now()
+    try {
+      return await work
+    } finally {
+      this.#steps.push({ step, seconds: Math.round((performance.now() - startedAt) / 10) / 100 })
+    }
+  }
+
+  readonly report = (checks: readonly CheckResult[] = this.checks, error?: Readonly<Record<string, unknown>>): RewriteReport =>
+    rewriteReport({
+      plan: this.#plan,
+      toolVersion: packageVersion(),
+      tools: this.#tools,
+      seconds: (performance.now() - this.#startedAt) / 1000,
+      inputSha256: this.inputSha256,
+      ...(this.output === undefined ? {} : { output: this.output }),
+      steps: this.#steps,
+      ...(this.guest === undefined ? {} : { guest: this.guest }),
+      parts: this.parts,
+      checks,
+      warnings: this.#warnings,
+      ...(error === undefined ? {} : { error }),
+    })
+}
+
+export function packageVersion(): string {
+  const { version } = JSON.parse(readFileSync(join(PACKAGE_DIR, 'package.json'), 'utf8')) as { version: string }
+  return version
+}

@@ -1,0 +1,78 @@
+import { availableParallelism } from 'node:os'
+import { dirname, resolve } from 'node:path'
+import { probeAccelerator } from '../host/accelerator.js'
+import { unprivilegedAccount } from '../host/accounts.js'
+import { makeScratch } from '../host/scratch.js'
+import { sameFile } from '../image/file-identity.js'
+import { inspectInput } from '../image/inspect-input.js'
+import { readDiskLayout } from '../image/read-layout.js'
+import { chooseFirmware } from '../launch/firmware-choice.js'
+import { CvmError } from '../model/errors.js'
+import type { DiskLayout } from '../model/image.js'
+import type { Plugin, Problem } from '../model/plugin.js'
+import type { RewriteRequest, SourceDirs, Survey } from '../model/rewrite.js'
+import { checkPluginVariables } from '../plugins/plugin-variables.js'
+import { readPlugins } from '../plugins/read-plugins.js'
+import { checkSeedSources } from './seed-sources.js'
+import { sourceDirs } from './sources.js'
+import { assertOutputPossible } from './output-place.js'
+import { requireTools } from './tools-needed.js'
+
+/**
+ * Reads the world before anything is done: the image, the plugins, the machine. Nothing is changed.
+ *
+ * @throws {CvmError} every refusal that needs no boot; all problems of all plugins at once.
+ */
+export async function surveyWorld(request: RewriteRequest, cwd: string): Promise<Survey> {
+  const sources = sourceDirs(cwd, request.pluginsDir)
+  const input = resolve(cwd, request.input)
+  const output = resolve(cwd, request.output)
+  // The cheap questions about paths come before the ones that read files or start programs.
+  const [tools] = await Promise.all([requireTools(), assertOutputPossible(output, request.force)])
+  const image = await inspectInput(input)
+  if (await sameFile(input, output)) throw new CvmError('OUTPUT_IS_INPUT', `${request.input} and ${request.output} are the same file`)
+
+  const account = await unprivilegedAccount()
+  const [layout, reading, accelerator] = await Promise.all([
+    layoutOf(image, output),
+    readAllPlugins(request, sources),
+    probeAccelerator(request.accel, account),
+  ])
+  const wantsUefi = request.firmware === 'uefi' || (request.firmware === 'auto' && layout.hasEsp)
+  const uefi = wantsUefi ? (await chooseFirmware()).uefi : undefined
+  return {
+    image,
+    layout,
+    sources,
+    plugins: reading.plugins,
+    notes: [...image.warnings, ...reading.notes],
+    accel: accelerator.accel,
+    accelWhy: accelerator.why,
+    ...(uefi === undefined ? {} : { uefi }),
+    hostCpus: availableParallelism(),
+    toolVersions: tools,
+  }
+}
+
+async function layoutOf(image: Survey['image'], output: string): Promise<DiskLayout> {
+  await using scratch = await makeScratch(dirname(output), '.cvm-look', 0o700)
+  return await readDiskLayout({ path: image.path, format: image.format }, scratch.path)
+}
+
+async function readAllPlugins(request: RewriteRequest, sources: SourceDirs): Promise<{ plugins: readonly Plugin[]; notes: readonly string[] }> {
+  const dirs = { preStage: sources.preStage, postStage: sources.postStage }
+  const reading = await readPlugins({ dirs, skip: request.skip, only: request.only })
+  const seed = await checkSeedSources(sources)
+  const problems = [...reading.problems, ...seed, ...checkPluginVariables(request.variables)]
+  if (problems.length > 0) throw problemsError(problems)
+  return reading
+}
+
+/** All problems in one error; its code is that of the first one. */
+export function problemsError(problems: readonly Problem[]): CvmError {
+  const [first] = problems
+  if (first === undefined) throw new Error('no problem to report')
+  const lines = problems.map((problem) => `${problem.where}: ${problem.what}`)
+  if (problems.length === 1) return new CvmError(first.code, first.where, { why: first.what })
+  return new CvmError(first.code, `${problems.length} problems in the plugins`, { lines })
+}

@@ -1,0 +1,80 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { chooseFirmware } from '../../../src/launch/firmware-choice.js'
+
+let dir: string
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'firmware-choice-'))
+  for (const name of ['etc', 'usr']) await mkdir(join(dir, name))
+  for (const name of ['a.code', 'a.vars', 'b.code', 'b.vars']) await writeFile(join(dir, name), '')
+})
+
+afterEach(async () => {
+  await rm(dir, { recursive: true })
+})
+
+async function descriptor(place: string, file: string, name: string, features: readonly string[] = []): Promise<void> {
+  const mapping = {
+    device: 'flash',
+    executable: { filename: join(dir, `${name}.code`), format: 'raw' },
+    'nvram-template': { filename: join(dir, `${name}.vars`), format: 'raw' },
+  }
+  const targets = [{ architecture: 'x86_64', machines: ['pc-q35-*'] }]
+  await writeFile(join(dir, place, file), JSON.stringify({ 'interface-types': ['uefi'], mapping, targets, features }))
+}
+
+function choose() {
+  return chooseFirmware({
+    descriptorDirs: [join(dir, 'none'), join(dir, 'etc'), join(dir, 'usr')],
+    wellKnown: [{ code: join(dir, 'b.code'), vars: join(dir, 'b.vars'), format: 'raw' }],
+  })
+}
+
+describe('chooseFirmware', () => {
+  it('takes the first fitting descriptor by file name and says why others were passed over', async () => {
+    await descriptor('usr', '40-secure.json', 'a', ['requires-smm'])
+    await descriptor('usr', '60-plain.json', 'a')
+    await descriptor('etc', '70-later.json', 'b')
+
+    const choice = await choose()
+
+    expect(choice.uefi.code).toBe(join(dir, 'a.code'))
+    expect(choice.passedOver).toEqual([
+      { descriptor: join(dir, 'usr/40-secure.json'), why: 'it needs SMM, which the machine does not have' },
+    ])
+  })
+
+  it('lets a file of the administrator hide the one of that name', async () => {
+    await descriptor('usr', '60-plain.json', 'a')
+    await descriptor('etc', '60-plain.json', 'b')
+
+    expect((await choose()).uefi.code).toBe(join(dir, 'b.code'))
+  })
+
+  it('lets an empty file of the administrator switch a descriptor off', async () => {
+    await descriptor('usr', '60-plain.json', 'a')
+    await writeFile(join(dir, 'etc/60-plain.json'), '')
+
+    const choice = await choose()
+
+    expect(choice).toMatchObject({
+      uefi: { code: join(dir, 'b.code') },
+      passedOver: [{ why: 'it is not a JSON object' }],
+    })
+    expect(choice.descriptor).toBeUndefined()
+  })
+
+  it('passes over a descriptor whose files are not there, and fails when nothing is left', async () => {
+    await descriptor('usr', '60-plain.json', 'a')
+    await rm(join(dir, 'a.vars'))
+    await rm(join(dir, 'b.code'))
+
+    await expect(choose()).rejects.toMatchObject({
+      code: 'FIRMWARE_MISSING',
+      lines: [expect.stringContaining('a.vars is not there or not readable')],
+    })
+  })
+})

@@ -1,0 +1,55 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const BIN = fileURLToPath(new URL('../../dist/cli/bin-qemu-test.js', import.meta.url))
+
+function run(...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    const env = { PATH: '/nonexistent', NO_COLOR: '1' }
+    execFile(process.execPath, [BIN, ...args], { env }, (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr })
+    })
+  })
+}
+
+describe('cvm-qemu-test', () => {
+  it('shows its help, examples first, without any tool installed', async () => {
+    const { code, stdout, stderr } = await run('--help')
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(/^Examples:\n/)
+    expect(stdout).toContain('Exit codes: 0 it came up')
+  })
+
+  it.each([
+    [['-i', 'x.qcow2', '--frimware', 'uefi'], /unknown option '--frimware'\n {2}why: {2}Did you mean --firmware\?/],
+    [[], /required option '-i, --input <image>' not specified/],
+    [['-i', 'x.qcow2', '-t', '0'], /Give whole minutes, from 1 to 35791/],
+    [['-i', 'x.qcow2', '-t', '1.5'], /Give whole minutes/],
+    [['-i', 'x.qcow2', '--memory', '2'], /such as 2G or 2048M/],
+    [['-i', 'x.qcow2', '--accel', 'fast'], /Allowed choices are auto, kvm, tcg/],
+    [['-i', 'x.qcow2', 'extra'], /too many arguments/],
+    [['-i', 'x.qcow2', '-q', '-v'], /cannot be used with/],
+  ])('refuses %j with exit 2 and a next step', async (args, words) => {
+    const { code, stdout, stderr } = await run(...args)
+
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(/^error\[USAGE\] /)
+    expect(stderr).toMatch(words)
+    expect(stderr).toMatch(/\n {2}next: /)
+  })
+
+  it('says that the image is not there, with exit 2', async () => {
+    const { code, stderr } = await run('-i', '/nonexistent/guest.qcow2')
+
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/^error\[INPUT_NOT_FOUND\] /)
+  })
+
+  it('gives errors as JSON too', async () => {
+    const { stdout } = await run('-i', '/nonexistent/guest.qcow2', '--json')
+
+    expect(JSON.parse(stdout)).toMatchObject({ ok: false, error: { code: 'INPUT_NOT_FOUND' } })
+  })
+})

@@ -1,0 +1,139 @@
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sha256File } from '../../src/image/file-identity.js'
+import type { RunEvent } from '../../src/model/events.js'
+import { type BootTestRequest, type BootTestResult, bootTest } from '../../src/stages/boot-test.js'
+import { refusingDisk, type TinyGuest, tinyDisk } from '../fixtures/tiny-guests.js'
+
+let dir: string
+
+beforeAll(async () => {
+  // A comma and a space, for every path that is handed on.
+  dir = join(await mkdtemp(join(tmpdir(), 'boot-test-')), 'a,b c')
+  await mkdir(dir, { mode: 0o755 })
+})
+
+afterAll(async () => {
+  await rm(join(dir, '..'), { recursive: true })
+})
+
+async function boot(
+  disk: TinyGuest | Buffer,
+  request: Partial<BootTestRequest> = {},
+  options: { readonly signal?: AbortSignal; readonly say?: (event: RunEvent) => void } = {},
+): Promise<BootTestResult> {
+  const image = join(dir, 'guest.raw')
+  await writeFile(image, Buffer.isBuffer(disk) ? disk : tinyDisk(disk))
+  const before = { sha256: await sha256File(image), mtime: (await stat(image)).mtimeMs }
+  try {
+    return await bootTest(
+      { image, accel: 'tcg', firmware: 'auto', memoryMiB: 128, vcpus: 1, limitMin: 1, strict: false, ...request },
+      options.say ?? (() => {}),
+      options.signal ?? new AbortController().signal,
+    )
+  } finally {
+    expect({ sha256: await sha256File(image), mtime: (await stat(image)).mtimeMs }).toEqual(before)
+    expect(await leftovers()).toEqual([])
+  }
+}
+
+/** Scratch directories and QEMU processes of this process's boot tests. */
+async function leftovers(): Promise<readonly string[]> {
+  const scratches = (await readdir(tmpdir())).filter((name) => name.startsWith(`cvm-qemu-test-${process.pid}-`))
+  return scratches
+}
+
+/** A guest that prints these lines, as a boot would, and then halts. */
+function printing(...lines: readonly string[]): TinyGuest {
+  return { prints: `\r\n${lines.join('\r\n')}`, ending: 'hang' }
+}
+
+describe('bootTest', () => {
+  it('passes a guest that reaches a login prompt, with its milestones', async () => {
+    const result = await boot(
+      printing(
+        'Linux version 6.1.0 (x)',
+        '[  OK  ] Reached target multi-user.target - M.',
+        'Welcome to Tiny!',
+        'tiny login: ',
+      ),
+    )
+
+    expect(result.verdict).toEqual({ ok: true, reached: 'login' })
+    expect(result.milestones.map(({ name, detail }) => [name, detail])).toEqual([
+      ['firmware', expect.stringContaining('SeaBIOS')],
+      ['kernel', '6.1.0'],
+      ['default target', 'multi-user.target'],
+      ['init', 'Tiny'],
+      ['login', 'tiny'],
+    ])
+    expect(result.firmware.kind).toBe('bios')
+    expect(result.seconds).toBeGreaterThanOrEqual(8)
+  })
+
+  it('names failed units, and fails for them only when asked to', async () => {
+    const guest = printing('[FAILED] Failed to start x.service - X.', 'tiny login: ')
+
+    const result = await boot(guest, { strict: true })
+
+    expect(result.failedUnits).toEqual(['x.service'])
+    expect(result.verdict).toMatchObject({
+      ok: false,
+      error: { code: 'GUEST_UNITS_FAILED', why: 'x.service', exitCode: 7 },
+    })
+  })
+
+  it.each([
+    ['a kernel panic', printing('[    1.0] Kernel panic - not syncing: no init', ''), 'GUEST_PANICKED'],
+    ['emergency mode', printing('You are in emergency mode. After logging in', ''), 'GUEST_EMERGENCY_SHELL'],
+    ['the shell of an initramfs', printing('(initramfs) '), 'GUEST_EMERGENCY_SHELL'],
+    ['the prompt of grub', printing('grub rescue> '), 'GUEST_BOOT_LOADER_PROMPT'],
+    ['a disk without an operating system', refusingDisk(), 'GUEST_NOT_BOOTABLE'],
+    ['a power-off before it is up', { prints: '\r\nbye\r\n', ending: 'power-off' } as const, 'GUEST_STOPPED_EARLY'],
+    ['a reboot loop', { ending: 'reboot' } as const, 'GUEST_REBOOT_LOOP'],
+    ['a triple fault again and again', { ending: 'triple-fault' } as const, 'GUEST_REBOOT_LOOP'],
+  ])('recognises %s within seconds', async (_title, guest, code) => {
+    const result = await boot(guest)
+
+    expect(result.verdict).toMatchObject({ ok: false, error: { code, exitCode: 7 } })
+    expect(result.seconds).toBeLessThan(20)
+    expect(result.tail.length).toBeGreaterThan(0)
+  })
+
+  it('recognises a disk without an operating system under UEFI', async () => {
+    const result = await boot({ ending: 'hang' }, { firmware: 'uefi' })
+
+    expect(result.verdict).toMatchObject({ ok: false, error: { code: 'GUEST_NOT_BOOTABLE' } })
+    expect(result.firmware).toEqual({ kind: 'uefi', why: 'as asked' })
+  })
+
+  it('ends a guest that hangs at the limit, with its last lines', async () => {
+    const result = await boot(printing('Linux version 6.1.0 (x)', 'about to hang', ''), { limitMin: 0.05 })
+
+    expect(result.verdict).toMatchObject({ ok: false, error: { code: 'GUEST_TIMED_OUT', exitCode: 124 } })
+    expect(result.tail).toContain('about to hang')
+  })
+
+  it('holds a flood within bounds and still ends at the limit', async () => {
+    const before = process.memoryUsage().rss
+
+    const result = await boot({ prints: '\r\nspam spam spam', ending: 'flood' }, { limitMin: 0.1 })
+
+    expect(result.verdict).toMatchObject({ ok: false, error: { code: 'GUEST_TIMED_OUT' } })
+    expect(result.seconds).toBeLessThan(10)
+    expect(process.memoryUsage().rss - before).toBeLessThan(150 * 1024 * 1024)
+  })
+
+  it('stops at once when it is aborted, and leaves nothing', async () => {
+    const controller = new AbortController()
+    const say = (event: RunEvent) => {
+      if (event.type === 'guest-time') setTimeout(() => controller.abort(new Error('enough')), 500)
+    }
+
+    const started = performance.now()
+    await expect(boot({ ending: 'hang' }, {}, { signal: controller.signal, say })).rejects.toThrow('enough')
+    expect(performance.now() - started).toBeLessThan(10_000)
+  })
+})

@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest'
+import { type ConsoleSign, signOf } from '../../../src/guest/console-signs.js'
+import { CvmError } from '../../../src/model/errors.js'
+import { BootWatch } from '../../../src/stages/boot-watch.js'
+
+function sign(line: string): ConsoleSign {
+  const found = signOf(line, true)
+  if (found === undefined) throw new Error(`no sign: ${line}`)
+  return found
+}
+
+/** A watch that has seen these lines, one a second from second 1 on. */
+function watched(...lines: readonly string[]): BootWatch {
+  const watch = new BootWatch({ afterLoginMs: 3_000, afterTargetMs: 10_000 })
+  lines.forEach((line, index) => {
+    watch.sign(sign(line), (index + 1) * 1000)
+  })
+  return watch
+}
+
+const KERNEL = '[    0.000000] Linux version 6.12.1 (x@y)'
+const TARGET = '[  OK  ] Reached target multi-user.target - Multi-User System.'
+const LOGIN = 'debian login: '
+
+describe('BootWatch', () => {
+  it('passes a moment after the login prompt, not before', () => {
+    const watch = watched(KERNEL, LOGIN)
+
+    watch.tick(4_999)
+    expect(watch.verdict).toBeUndefined()
+    watch.tick(5_000)
+    expect(watch.verdict).toEqual({ ok: true, reached: 'login' })
+  })
+
+  it('passes at the default target when no prompt follows', () => {
+    const watch = watched(KERNEL, TARGET)
+
+    watch.tick(11_999)
+    expect(watch.verdict).toBeUndefined()
+    watch.tick(12_000)
+    expect(watch.verdict).toEqual({ ok: true, reached: 'default target' })
+  })
+
+  it('does not take any other target for the default one', () => {
+    const watch = watched('[  OK  ] Reached target network.target - Network.')
+
+    expect(watch.settledAtMs).toBeUndefined()
+    expect(watch.milestones).toEqual([])
+  })
+
+  it('notes each milestone once, with its time', () => {
+    expect(watched(KERNEL, KERNEL, TARGET, LOGIN).milestones).toEqual([
+      { name: 'kernel', seconds: 1, detail: '6.12.1' },
+      { name: 'default target', seconds: 3, detail: 'multi-user.target' },
+      { name: 'login', seconds: 4, detail: 'debian' },
+    ])
+  })
+
+  it('shows where cloud-init took its data from', () => {
+    const line =
+      'Cloud-init v. 25.1.4 finished at Tue, 12 Aug 2025 10:00:20 +0000. Datasource DataSourceNoCloud [seed=/dev/vdb].  Up 38.1 seconds'
+
+    expect(watched(line).milestones).toEqual([
+      { name: 'cloud-init finished', seconds: 1, detail: 'DataSourceNoCloud [seed=/dev/vdb]' },
+    ])
+  })
+
+  it.each([
+    ['[    1.0] Kernel panic - not syncing: x', 'GUEST_PANICKED'],
+    ['You are in emergency mode. After logging in', 'GUEST_EMERGENCY_SHELL'],
+    ['(initramfs) ', 'GUEST_EMERGENCY_SHELL'],
+    ['grub rescue> ', 'GUEST_BOOT_LOADER_PROMPT'],
+    ['Shell> ', 'GUEST_NOT_BOOTABLE'],
+    ['BdsDxe: No bootable option or device was found.', 'GUEST_NOT_BOOTABLE'],
+    ['>>Start PXE over IPv4.', 'GUEST_NOT_BOOTABLE'],
+    ['[   9.0] reboot: System halted', 'GUEST_STOPPED_EARLY'],
+  ])('fails at once at %j', (line, code) => {
+    expect(watched(line).verdict).toMatchObject({ ok: false, error: { code } })
+  })
+
+  it('does not mind a network boot line of the guest itself', () => {
+    expect(watched(KERNEL, '>>Start PXE over IPv4.').verdict).toBeUndefined()
+  })
+
+  it('fails for a panic right after the login prompt', () => {
+    const watch = watched(KERNEL, LOGIN, '[    9.0] Kernel panic - not syncing: x')
+    watch.tick(60_000)
+
+    expect(watch.verdict).toMatchObject({ ok: false, error: { code: 'GUEST_PANICKED' } })
+  })
+
+  it('collects failed units once each and passes nevertheless', () => {
+    const failed = '[FAILED] Failed to start x.service - X.'
+    const watch = watched(failed, failed, LOGIN)
+    watch.tick(60_000)
+
+    expect(watch.failedUnits).toEqual(['x.service'])
+    expect(watch.verdict?.ok).toBe(true)
+  })
+
+  it('allows three restarts and calls the fourth a loop', () => {
+    const watch = watched(KERNEL)
+    for (let n = 0; n < 3; n += 1) watch.reset()
+    expect(watch.verdict).toBeUndefined()
+
+    watch.reset()
+    expect(watch.verdict).toMatchObject({ ok: false, error: { code: 'GUEST_REBOOT_LOOP' } })
+  })
+
+  it('starts anew after a restart: the login prompt before it does not count', () => {
+    const watch = watched(LOGIN)
+    watch.reset()
+    watch.tick(60_000)
+
+    expect(watch.verdict).toBeUndefined()
+  })
+
+  it('fails when the guest powers off, and keeps the first verdict', () => {
+    const watch = watched(KERNEL)
+    watch.poweredOff(2_000)
+    watch.fail(new CvmError('GUEST_CRASHED', 'later'))
+
+    expect(watch.verdict).toMatchObject({ ok: false, error: { code: 'GUEST_STOPPED_EARLY' } })
+  })
+})
