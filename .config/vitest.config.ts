@@ -6,10 +6,21 @@ const root = new URL('..', import.meta.url).pathname
 export default defineConfig({
   root,
   test: {
+    // CI sums what the runner itself has counted.
+    reporters: process.env['CVM_TEST_JSON'] === undefined ? ['default'] : ['default', 'json'],
+    ...(process.env['CVM_TEST_JSON'] === undefined ? {} : { outputFile: { json: process.env['CVM_TEST_JSON'] } }),
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts', 'test/*.test.ts'] } },
       { test: { name: 'integration', include: ['test/integration/**/*.test.ts'], testTimeout: 60_000 } },
-      { test: { name: 'tiny', include: ['test/tiny/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false } },
+      {
+        test: {
+          name: 'tiny',
+          include: ['test/tiny/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
       {
         test: {
           name: 'e2e',

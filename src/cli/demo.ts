@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { checkBuilder } from '../demo/builder-checks.js'
 import { buildDemoGuest, demoPackages } from '../demo/demo-guest.js'
 import { runToolOrFail } from '../host/run-tool.js'
 import { CvmError } from '../model/errors.js'
 import { userCacheDir } from '../stages/connect-libvirt.js'
 import { aptLine, MORE_PACKAGES, missingTools, TOOLS } from '../stages/tools-needed.js'
-import { checkBuilder } from '../demo/builder-checks.js'
 import { complain } from './complain.js'
 import { init } from './init.js'
 import { interruption } from './interruption.js'
@@ -54,12 +54,17 @@ async function ensurePackages(install: boolean, say: (text: string) => void): Pr
   if (missing.length === 0 && (await builderThere()) && (await firmwareThere())) return
   const wanted = [...new Set([...TOOLS.map((row) => row.package), ...MORE_PACKAGES, ...demoPackages])]
   if (!install || process.getuid?.() !== 0) {
-    throw new CvmError('TOOL_MISSING', 'programs that the demo needs are not installed', { next: `${process.getuid?.() === 0 ? '' : 'sudo '}${aptLine(wanted)}` })
+    throw new CvmError('TOOL_MISSING', 'programs that the demo needs are not installed', {
+      next: `${process.getuid?.() === 0 ? '' : 'sudo '}${aptLine(wanted)}`,
+    })
   }
   step(say, aptLine(wanted))
   const env = { DEBIAN_FRONTEND: 'noninteractive' }
   await runToolOrFail({ tool: 'apt-get', args: ['update', '-q'], env }, { timeoutMs: APT_LIMIT_MS })
-  await runToolOrFail({ tool: 'apt-get', args: ['install', '-q', '-y', '--no-install-recommends', ...wanted], env }, { timeoutMs: APT_LIMIT_MS })
+  await runToolOrFail(
+    { tool: 'apt-get', args: ['install', '-q', '-y', '--no-install-recommends', ...wanted], env },
+    { timeoutMs: APT_LIMIT_MS },
+  )
 }
 
 /** Other obstacles than missing programs are told when the guest is built. */
@@ -82,7 +87,12 @@ async function buildGuest(options: DemoOptions, say: (text: string) => void): Pr
   step(say, `a ${options.suite} guest for ${options.boot.toUpperCase()}, from Debian packages`)
   using interrupted = interruption(() => say('cleaning up …'))
   const recipe = { suite: options.suite, boot: options.boot, variant: 'cloud' } as const
-  const { path, fromCache, seconds } = await buildDemoGuest(recipe, join(userCacheDir(), 'guests'), say, interrupted.signal)
+  const { path, fromCache, seconds } = await buildDemoGuest(
+    recipe,
+    join(userCacheDir(), 'guests'),
+    say,
+    interrupted.signal,
+  )
   say(fromCache ? `taken from the cache: ${path}` : `built in ${seconds.toFixed(0)} s: ${path}`)
   return path
 }

@@ -3,8 +3,8 @@ import chalk from 'chalk'
 import { probeAccelerator } from '../host/accelerator.js'
 import { unprivilegedAccount } from '../host/accounts.js'
 import { chooseFirmware } from '../launch/firmware-choice.js'
-import { aptLine, missingTools, MORE_PACKAGES, TOOLS } from '../stages/tools-needed.js'
 import { EXIT } from '../model/exit.js'
+import { aptLine, MORE_PACKAGES, missingTools, TOOLS } from '../stages/tools-needed.js'
 
 interface Finding {
   readonly name: string
@@ -19,7 +19,12 @@ export async function doctor(json: boolean): Promise<number> {
   const missing = await missingTools()
   const findings: Finding[] = TOOLS.map((row) => {
     const ok = !missing.includes(row)
-    return { name: row.tool, ok, needed: true, detail: ok ? row.purpose : `missing (package ${row.package}): ${row.purpose}` }
+    return {
+      name: row.tool,
+      ok,
+      needed: true,
+      detail: ok ? row.purpose : `missing (package ${row.package}): ${row.purpose}`,
+    }
   })
   findings.push(await firmwareFinding())
   if (missing.length === 0) findings.push(await kvmFinding())
@@ -37,18 +42,31 @@ async function firmwareFinding(): Promise<Finding> {
     ({ uefi }) => uefi.code,
     () => undefined,
   )
-  return { name: 'UEFI firmware', ok: detail !== undefined, needed: false, detail: detail ?? 'missing (package ovmf): needed by images that have an EFI system partition' }
+  return {
+    name: 'UEFI firmware',
+    ok: detail !== undefined,
+    needed: false,
+    detail: detail ?? 'missing (package ovmf): needed by images that have an EFI system partition',
+  }
 }
 
 async function kvmFinding(): Promise<Finding> {
   const { accel, why } = await probeAccelerator('auto', await unprivilegedAccount())
-  return { name: 'KVM', ok: accel === 'kvm', needed: false, detail: accel === 'kvm' ? why : `${why}; emulation is used, which takes 10 to 20 times as long` }
+  return {
+    name: 'KVM',
+    ok: accel === 'kvm',
+    needed: false,
+    detail: accel === 'kvm' ? why : `${why}; emulation is used, which takes 10 to 20 times as long`,
+  }
 }
 
 /** Installing the package may enable the service, which would then configure this host as if it were a guest. */
 function hostCloudInitFinding(): Finding {
-  const enabled = existsSync('/etc/systemd/system/cloud-init.target.wants') && !existsSync('/etc/cloud/cloud-init.disabled')
-  const detail = enabled ? 'cloud-init would run on this host at its next boot; to stop that: touch /etc/cloud/cloud-init.disabled' : 'cloud-init does not run on this host itself'
+  const enabled =
+    existsSync('/etc/systemd/system/cloud-init.target.wants') && !existsSync('/etc/cloud/cloud-init.disabled')
+  const detail = enabled
+    ? 'cloud-init would run on this host at its next boot; to stop that: touch /etc/cloud/cloud-init.disabled'
+    : 'cloud-init does not run on this host itself'
   return { name: 'host cloud-init', ok: !enabled, needed: false, detail }
 }
 

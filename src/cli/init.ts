@@ -15,8 +15,13 @@ export async function init(dir: string): Promise<number> {
       throw new CvmError('USAGE', `already in ${target}: ${present.join(', ')}`, { next: 'Choose an empty directory.' })
     }
     await mkdir(target, { recursive: true })
-    for (const name of COPIED) await fsExtra.copy(join(PACKAGE_DIR, name), join(target, name), { filter: (from) => !from.startsWith(GUEST_SCRIPTS) })
-    process.stdout.write(`pre-stage/, post-stage/ and cloud-init/ are in ${target}\n\nnext: cd ${target} && cvm-rewrite plugin list\n`)
+    for (const name of COPIED)
+      await fsExtra.copy(join(PACKAGE_DIR, name), join(target, name), {
+        filter: (from) => !from.startsWith(GUEST_SCRIPTS),
+      })
+    process.stdout.write(
+      `pre-stage/, post-stage/ and cloud-init/ are in ${target}\n\nnext: cd ${target} && cvm-rewrite plugin list\n`,
+    )
     return 0
   } catch (error) {
     return await complain(error, false)

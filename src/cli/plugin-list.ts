@@ -13,7 +13,14 @@ export async function pluginList(options: { readonly plugins?: string; readonly 
     const { preStage, postStage } = sourceDirs(process.cwd(), options.plugins)
     const { plugins, problems } = await readPlugins({ dirs: { preStage, postStage }, skip: [], only: [] })
     if (json) {
-      const rows = plugins.map(({ name, stage, dir, summary, skipped, digest }) => ({ name, stage, dir, summary, skipped: skipped ?? null, digest }))
+      const rows = plugins.map(({ name, stage, dir, summary, skipped, digest }) => ({
+        name,
+        stage,
+        dir,
+        summary,
+        skipped: skipped ?? null,
+        digest,
+      }))
       process.stdout.write(`${JSON.stringify({ plugins: rows, problems })}\n`)
     } else {
       process.stdout.write(`${listText('pre-stage', preStage, plugins)}\n${listText('post-stage', postStage, plugins)}`)
@@ -27,6 +34,9 @@ export async function pluginList(options: { readonly plugins?: string; readonly 
 function listText(stage: Plugin['stage'], dir: string, plugins: readonly Plugin[]): string {
   const rows = plugins.filter((plugin) => plugin.stage === stage)
   const width = Math.max(0, ...rows.map((plugin) => plugin.name.length))
-  const lines = rows.map((plugin) => `  ${plugin.name.padEnd(width)}  ${plugin.skipped === undefined ? printable(plugin.summary) : chalk.dim('skipped: it has a NOT_RUN file')}\n`)
+  const lines = rows.map(
+    (plugin) =>
+      `  ${plugin.name.padEnd(width)}  ${plugin.skipped === undefined ? printable(plugin.summary) : chalk.dim('skipped: it has a NOT_RUN file')}\n`,
+  )
   return `${chalk.bold(stage)} (${printable(dir)})\n${lines.join('') || '  none\n'}`
 }

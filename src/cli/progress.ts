@@ -51,11 +51,17 @@ export class Progress {
     const running = plan.plugins.filter((plugin) => plugin.skipped === undefined).map((plugin) => plugin.name)
     this.line(`${chalkStderr.bold('cvm-rewrite')} ${printable(plan.input.path)} → ${printable(plan.output)}`)
     this.line(`  plugins: ${running.join(', ') || 'none'}`)
-    this.line(`  guest:   ${machine.vcpus} CPUs, ${machine.memoryMiB} MiB, ${machine.firmware.kind.toUpperCase()}, at most ${plan.guestTimeMin} min (${plan.guestTimeWhy})`)
-    if (machine.accel === 'tcg') this.line(`  ${chalkStderr.yellow('no KVM')}:  ${machine.accelWhy}; emulation is used, which takes 10 to 20 times as long`)
+    this.line(
+      `  guest:   ${machine.vcpus} CPUs, ${machine.memoryMiB} MiB, ${machine.firmware.kind.toUpperCase()}, at most ${plan.guestTimeMin} min (${plan.guestTimeWhy})`,
+    )
+    if (machine.accel === 'tcg')
+      this.line(
+        `  ${chalkStderr.yellow('no KVM')}:  ${machine.accelWhy}; emulation is used, which takes 10 to 20 times as long`,
+      )
     const notes = this.#options.verbose ? plan.notes : []
     for (const note of notes) this.line(`  note: ${printable(note)}`)
-    if (!this.#options.verbose && plan.notes.length > 0) this.line(`  notes:   ${plan.notes.length} about plugins and image (-v shows them; they are in the report)`)
+    if (!this.#options.verbose && plan.notes.length > 0)
+      this.line(`  notes:   ${plan.notes.length} about plugins and image (-v shows them; they are in the report)`)
   }
 
   /** One line that stays. */
@@ -103,9 +109,13 @@ export class Progress {
     const width = (process.stderr.columns ?? 80) - 1
     const used = now - startedAt
     const head = `${this.#stage} ${clock(used)} of ${clock(this.#guestLimitMs)}, ${clock(Math.max(0, this.#guestLimitMs - used))} left`
-    const lines = [head, ...(this.#options.console ? this.#consoleLines.map((line) => `  | ${line}`) : [])].map((line) => [...line].slice(0, width).join(''))
+    const lines = [head, ...(this.#options.console ? this.#consoleLines.map((line) => `  | ${line}`) : [])].map(
+      (line) => [...line].slice(0, width).join(''),
+    )
     this.#erase()
-    process.stderr.write(lines.map((line, index) => `${index === 0 ? chalkStderr.cyan(line) : chalkStderr.dim(line)}\n`).join(''))
+    process.stderr.write(
+      lines.map((line, index) => `${index === 0 ? chalkStderr.cyan(line) : chalkStderr.dim(line)}\n`).join(''),
+    )
     this.#shownLines = lines.length
   }
 

@@ -49,7 +49,9 @@ export async function main(argv: readonly string[]): Promise<number> {
 /** The whole command line; `choose` gets what is to be done. */
 export function rewriteCommand(choose: (action: () => Promise<number>) => void): Command {
   const program = strict(new Command('cvm-rewrite'))
-    .description('Turns a guest image into a confidential-VM image: customised, sealed, checked. The input is only read.')
+    .description(
+      'Turns a guest image into a confidential-VM image: customised, sealed, checked. The input is only read.',
+    )
     .addHelpText('before', EXAMPLES)
     .option('-i, --input <image>', 'guest image: qcow2, or raw with a partition table')
     .option('-t, --time <minutes>', 'time for the guest, whole minutes (default: 3 with KVM, 20 without)', wholeMinutes)
@@ -57,7 +59,10 @@ export function rewriteCommand(choose: (action: () => Promise<number>) => void):
     .option('-f, --force', 'replace the output when it is there')
     .option('-s, --connect <uri>', 'libvirt URI or socket to use instead of a private daemon')
     .option('-n, --no-console', "keep the guest's console off the screen")
-    .option('--plugins <dir>', 'directory with pre-stage/, post-stage/, cloud-init/ (default: the current one, else the shipped ones)')
+    .option(
+      '--plugins <dir>',
+      'directory with pre-stage/, post-stage/, cloud-init/ (default: the current one, else the shipped ones)',
+    )
     .option('--skip <plugin>', 'leave a plugin out; may be repeated', collect, [])
     .option('--only <plugin>', 'run only this pre-stage plugin; may be repeated', collect, [])
     .addOption(new Option('--accel <kind>', 'accelerator').choices(['auto', 'kvm', 'tcg']).default('auto'))
@@ -78,10 +83,14 @@ export function rewriteCommand(choose: (action: () => Promise<number>) => void):
   strict(program.command('doctor'))
     .description('tell whether this machine can run rewrites, and what is missing')
     .option('--json', 'one JSON object')
-    .action((options: { json?: true }) => choose(async () => (await import('./doctor.js')).doctor(options.json === true)))
+    .action((options: { json?: true }) =>
+      choose(async () => (await import('./doctor.js')).doctor(options.json === true)),
+    )
   strict(program.command('demo'))
     .description('make a demo guest from Debian packages, rewrite it with all plugins, boot-test the result')
-    .addOption(new Option('--suite <name>', 'Debian release of the guest').choices(['trixie', 'bookworm']).default('trixie'))
+    .addOption(
+      new Option('--suite <name>', 'Debian release of the guest').choices(['trixie', 'bookworm']).default('trixie'),
+    )
     .addOption(new Option('--boot <kind>', 'firmware of the guest').choices(['uefi', 'bios']).default('uefi'))
     .option('--dir <dir>', 'where to work and to leave the results', 'demo')
     .option('--install', 'install missing Debian packages (as root)')
@@ -97,7 +106,9 @@ export function rewriteCommand(choose: (action: () => Promise<number>) => void):
     .description('list the plugins that a run here would take')
     .option('--plugins <dir>', 'directory to read')
     .option('--json', 'one JSON object')
-    .action((options: { plugins?: string; json?: true }) => choose(async () => (await import('./plugin-list.js')).pluginList(options)))
+    .action((options: { plugins?: string; json?: true }) =>
+      choose(async () => (await import('./plugin-list.js')).pluginList(options)),
+    )
   strict(program.command('explain'))
     .description('what an error code means and what to do')
     .argument('<code>')

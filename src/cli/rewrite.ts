@@ -13,16 +13,21 @@ import { makeWorkImage } from '../stages/make-work-image.js'
 import { packSeed } from '../stages/pack-seed.js'
 import { postStage } from '../stages/post-stage.js'
 import { preStage } from '../stages/pre-stage.js'
-import { RunRecord } from '../stages/run-record.js'
-import { openRunPlace } from '../stages/run-place.js'
 import { writeReport } from '../stages/report.js'
+import { openRunPlace } from '../stages/run-place.js'
+import { RunRecord } from '../stages/run-record.js'
 
 /**
  * The whole program: a plan becomes an image and its report, or an error and what helps to understand it.
  *
  * @throws {CvmError} as the stages say; by then the output is as it was before.
  */
-export async function rewrite(plan: RewritePlan, tools: Readonly<Record<string, string>>, tell: Say, signal: AbortSignal): Promise<RewriteReport> {
+export async function rewrite(
+  plan: RewritePlan,
+  tools: Readonly<Record<string, string>>,
+  tell: Say,
+  signal: AbortSignal,
+): Promise<RewriteReport> {
   const record = new RunRecord(plan, tools)
   const say = record.listen(tell)
   await using cleanup = new Cleanup()
@@ -44,7 +49,20 @@ export async function rewrite(plan: RewritePlan, tools: Readonly<Record<string, 
     if (libvirt.account !== undefined) await chown(work.path, libvirt.account.uid, libvirt.account.gid)
     const hashing = sha256File(plan.input.path)
     hashing.catch(() => {})
-    const guest = await record.time('guest', bootGuest({ plan, place, libvirt, workImage: work.path, seedIso, parts: collected.parts, say, signal, seen: record }))
+    const guest = await record.time(
+      'guest',
+      bootGuest({
+        plan,
+        place,
+        libvirt,
+        workImage: work.path,
+        seedIso,
+        parts: collected.parts,
+        say,
+        signal,
+        seen: record,
+      }),
+    )
 
     say({ type: 'stage', stage: 'post-stage', number: 3, text: 'checks, compact copy, publish' })
     record.inputSha256 = await hashing
@@ -53,7 +71,10 @@ export async function rewrite(plan: RewritePlan, tools: Readonly<Record<string, 
     record.checks = candidate.checks
     await assertUnchanged(plan.input.path, plan.input.identity)
     signal.throwIfAborted()
-    await record.time('publish', publish({ candidatePath: candidate.path, outputPath: plan.output, existing: plan.force ? 'replace' : 'refuse' }))
+    await record.time(
+      'publish',
+      publish({ candidatePath: candidate.path, outputPath: plan.output, existing: plan.force ? 'replace' : 'refuse' }),
+    )
     record.output = candidate.facts
     const report = record.report()
     await writeReport(plan.names.report, report, plan.runId)

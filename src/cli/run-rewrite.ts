@@ -16,8 +16,14 @@ import { summaryText } from './summary.js'
 export async function runRewrite(options: RewriteOptions): Promise<number> {
   ignoreClosedPipes()
   const json = options.json === true
-  const progress = new Progress({ quiet: options.quiet === true, verbose: options.verbose === true, console: options.console })
-  using interrupted = interruption(() => progress.line('cleaning up … (once more ends at once and leaves things behind)'))
+  const progress = new Progress({
+    quiet: options.quiet === true,
+    verbose: options.verbose === true,
+    console: options.console,
+  })
+  using interrupted = interruption(() =>
+    progress.line('cleaning up … (once more ends at once and leaves things behind)'),
+  )
   try {
     const request = requestOf(options)
     const survey = await surveyWorld(request, process.cwd())
@@ -46,7 +52,9 @@ export async function runRewrite(options: RewriteOptions): Promise<number> {
 /** @throws {CvmError} USAGE for what commander does not check. */
 function requestOf(options: RewriteOptions): RewriteRequest {
   if (options.input === undefined) {
-    throw new CvmError('USAGE', 'no input image', { next: 'Give one: cvm-rewrite -i guest.qcow2 (or see it work: cvm-rewrite demo)' })
+    throw new CvmError('USAGE', 'no input image', {
+      next: 'Give one: cvm-rewrite -i guest.qcow2 (or see it work: cvm-rewrite demo)',
+    })
   }
   if (options.input === '' || options.output === '') throw new CvmError('USAGE', 'an empty path', {})
   return {

@@ -22,7 +22,8 @@ export function summaryText(report: RewriteReport, reportPath: string, quiet: bo
   ]
   const width = Math.max(...rows.map(([name]) => name.length))
   const lines = rows.map(([name, text]) => `  ${name.padEnd(width)}  ${printable(text)}`)
-  const warnings = report.warnings.length === 0 ? [] : [`  ${'warnings'.padEnd(width)}  ${report.warnings.length}, in the report`]
+  const warnings =
+    report.warnings.length === 0 ? [] : [`  ${'warnings'.padEnd(width)}  ${report.warnings.length}, in the report`]
   return `${chalk.green.bold('rewritten')}\n${[...lines, ...warnings].join('\n')}\n\nnext: cvm-qemu-test -i ${shellWord(output.path)}\n`
 }
 

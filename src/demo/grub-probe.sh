@@ -20,7 +20,6 @@ case $target in
   fs_label) echo cloudimg-rootfs ;;
   partmap) echo gpt ;;
   drive) echo '(hd0,gpt1)' ;;
-  compatibility_hint | bios_hints) echo hd0,gpt1 ;;
-  hints_string | abstraction) echo ;;
+  compatibility_hint | hints_string | abstraction) echo ;;
   *) exit 1 ;;
 esac

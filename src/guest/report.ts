@@ -81,7 +81,12 @@ function toEvent(fields: Fields): GuestEvent | undefined {
     case 'inventory':
       return { event: 'inventory', s, ...inventory(fields) }
     case 'sealed':
-      return { event: 'sealed', s, left: lines(fields['left']), cloudInit: fields['cloudInit'] === 'closed' ? 'closed' : 'open' }
+      return {
+        event: 'sealed',
+        s,
+        left: lines(fields['left']),
+        cloudInit: fields['cloudInit'] === 'closed' ? 'closed' : 'open',
+      }
     default:
       return partEvent(fields, s)
   }
@@ -114,8 +119,12 @@ function cloudInitStatus(fields: Fields): CloudInitStatus {
   const result = asFields(asFields(parseObject(decoded(fields['result'])))['v1'])
   const status = asFields(asFields(parseObject(decoded(fields['status'])))['v1'])
   const stages = Object.entries(status).filter(([, value]) => typeof value === 'object' && value !== null)
-  const errors = stages.flatMap(([stage, value]) => strings(asFields(value)['errors']).map((error) => `${stage}: ${error}`))
-  const recoverable = stages.flatMap(([, value]) => Object.values(asFields(asFields(value)['recoverable_errors'])).flatMap(strings))
+  const errors = stages.flatMap(([stage, value]) =>
+    strings(asFields(value)['errors']).map((error) => `${stage}: ${error}`),
+  )
+  const recoverable = stages.flatMap(([, value]) =>
+    Object.values(asFields(asFields(value)['recoverable_errors'])).flatMap(strings),
+  )
   const logged = lines(fields['warnings'])
   return {
     version: text(fields['version']),
@@ -128,7 +137,13 @@ function cloudInitStatus(fields: Fields): CloudInitStatus {
   }
 }
 
-function inventory(fields: Fields): { os: string; kernels: string[]; initrds: string[]; cmdline: string; packages: string[] } {
+function inventory(fields: Fields): {
+  os: string
+  kernels: string[]
+  initrds: string[]
+  cmdline: string
+  packages: string[]
+} {
   const boot = lines(fields['boot'])
   return {
     os: text(fields['os']),
@@ -141,8 +156,14 @@ function inventory(fields: Fields): { os: string; kernels: string[]; initrds: st
 
 function packageList(value: unknown): string[] {
   try {
-    const bytes = gunzipSync(Buffer.from(typeof value === 'string' ? value : '', 'base64'), { maxOutputLength: PACKAGES_LIMIT_BYTES })
-    return bytes.toString('utf8').split('\n').filter(Boolean).map((line) => printable(line))
+    const bytes = gunzipSync(Buffer.from(typeof value === 'string' ? value : '', 'base64'), {
+      maxOutputLength: PACKAGES_LIMIT_BYTES,
+    })
+    return bytes
+      .toString('utf8')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => printable(line))
   } catch {
     return []
   }

@@ -9,6 +9,8 @@ import { createInterface } from 'node:readline'
 import type { JanitorOrder } from './janitor.js'
 import { endProcess, identifyProcess, isQemu, type ProcessIdentity } from './processes.js'
 
+/** Up here: the statements below run before anything further down is initialised. */
+const STEP_MS = 3_000
 const orders: JanitorOrder[] = []
 // Whoever ends the run by these wants us to clean up all the more.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGPIPE'] as const) process.on(signal, () => {})
@@ -22,7 +24,7 @@ await cleanUp()
 
 /** Processes first: what a path holds may still be in use by them. */
 async function cleanUp(): Promise<void> {
-  await Promise.all(orders.flatMap(processesOf).map((target) => endProcess(target, STEP_MS)))
+  await Promise.allSettled(orders.flatMap(processesOf).map((target) => endProcess(target, STEP_MS)))
   for (const order of orders) {
     if (order.watch !== 'path' || !isStillOurs(order)) continue
     // What cannot be removed stays; there is nobody left to tell.
@@ -62,5 +64,3 @@ function parseOrder(line: string): JanitorOrder | undefined {
     return undefined
   }
 }
-
-const STEP_MS = 3_000

@@ -65,7 +65,7 @@ export async function startPrivateLibvirt(input: PrivateLibvirtInput): Promise<L
   const known = await usableCache(input.cacheDir, account)
   if (known !== undefined) await symlink(known, join(qemuCacheDir, 'capabilities'))
 
-  const tool = (await findTool('libvirtd')) === undefined ? 'virtqemud' : 'libvirtd'
+  const tool = await daemonName()
   const pidfiles = join(env.XDG_RUNTIME_DIR, 'libvirt', 'qemu', 'run')
   janitor.watchPidfile(pidfiles)
   const stop = new AbortController()
@@ -84,7 +84,7 @@ export async function startPrivateLibvirt(input: PrivateLibvirtInput): Promise<L
   let ended: string | undefined
   const end = daemon.then(
     (result) => {
-      ended = result.stderr.trim().split('\n').at(-1) ?? `exit ${result.exitCode}`
+      ended = result.stderr.trim().split('\n').at(-1) || `it exited ${result.exitCode ?? result.signal}`
     },
     (error: unknown) => {
       ended = error instanceof Error ? error.message : String(error)
@@ -103,6 +103,15 @@ export async function startPrivateLibvirt(input: PrivateLibvirtInput): Promise<L
     throw error
   }
   return { uri: 'qemu:///session', env, account, private: true, [Symbol.asyncDispose]: dispose }
+}
+
+/** One daemon for all of libvirt, or, where libvirt is split up, the one for QEMU. */
+async function daemonName(): Promise<'libvirtd' | 'virtqemud'> {
+  if ((await findTool('libvirtd')) !== undefined) return 'libvirtd'
+  if ((await findTool('virtqemud')) !== undefined) return 'virtqemud'
+  throw new CvmError('TOOL_MISSING', 'neither libvirtd nor virtqemud is installed', {
+    next: 'apt-get install libvirt-daemon-system libvirt-clients',
+  })
 }
 
 /** Tries until the daemon takes a connection; libvirt clients themselves wait for the rest (its first look at QEMU). */

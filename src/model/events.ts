@@ -5,7 +5,12 @@ import type { StageName } from './plugin.js'
 export type RunEvent =
   | { readonly type: 'stage'; readonly stage: StageName; readonly number: 1 | 2 | 3; readonly text: string }
   | { readonly type: 'step'; readonly text: string }
-  | { readonly type: 'plugin'; readonly plugin: string; readonly state: 'runs' | 'done' | 'skipped'; readonly text: string }
+  | {
+      readonly type: 'plugin'
+      readonly plugin: string
+      readonly state: 'runs' | 'done' | 'skipped'
+      readonly text: string
+    }
   | { readonly type: 'guest'; readonly event: GuestEvent; readonly text: string }
   | { readonly type: 'console'; readonly lines: readonly string[] }
   /** The guest's clock starts. */

@@ -9,7 +9,13 @@ export type GuestEvent =
   | { readonly event: 'no-space'; readonly s: number; readonly needKiB: number; readonly freeKiB: number }
   | { readonly event: 'payload'; readonly s: number; readonly rc: number; readonly tail: string }
   | { readonly event: 'part-start'; readonly s: number; readonly part: string }
-  | { readonly event: 'part-end'; readonly s: number; readonly part: string; readonly rc: number; readonly tail: string }
+  | {
+      readonly event: 'part-end'
+      readonly s: number
+      readonly part: string
+      readonly rc: number
+      readonly tail: string
+    }
   /** A command of a runcmd list failed; `command` is the shell's text of it. */
   | { readonly event: 'runcmd-failed'; readonly s: number; readonly rc: number; readonly command: string }
   /** A plugin's words for the person (`cvm-note` in a guest script). */
@@ -17,7 +23,12 @@ export type GuestEvent =
   | ({ readonly event: 'cloud-init'; readonly s: number } & CloudInitStatus)
   | { readonly event: 'units'; readonly s: number; readonly failed: readonly string[] }
   | ({ readonly event: 'inventory'; readonly s: number } & Inventory)
-  | { readonly event: 'sealed'; readonly s: number; readonly left: readonly string[]; readonly cloudInit: 'closed' | 'open' }
+  | {
+      readonly event: 'sealed'
+      readonly s: number
+      readonly left: readonly string[]
+      readonly cloudInit: 'closed' | 'open'
+    }
   | { readonly event: 'trimmed'; readonly s: number; readonly rc: number; readonly tail: string }
   | { readonly event: 'failed'; readonly s: number; readonly part: string; readonly rc: number }
   | { readonly event: 'done'; readonly s: number }

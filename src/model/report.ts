@@ -45,7 +45,14 @@ export interface GuestFacts {
   readonly failedUnits: readonly string[]
   readonly inventory?: Inventory
   readonly sealed?: { readonly left: readonly string[]; readonly cloudInit: 'closed' | 'open' }
-  readonly parts: readonly { readonly part: string; readonly plugin?: string; readonly file?: string; readonly rc: number; readonly seconds: number; readonly tail: string }[]
+  readonly parts: readonly {
+    readonly part: string
+    readonly plugin?: string
+    readonly file?: string
+    readonly rc: number
+    readonly seconds: number
+    readonly tail: string
+  }[]
   /** Console lines or report lines that did not follow the protocol. */
   readonly malformedReportLines: number
 }

@@ -71,7 +71,13 @@ export interface RewritePlan {
   /** Why this guest time, as a sentence. */
   readonly guestTimeWhy: string
   readonly connect?: string
-  readonly names: { readonly domain: string; readonly instanceId: string; readonly workDir: string; readonly failedDir: string; readonly report: string }
+  readonly names: {
+    readonly domain: string
+    readonly instanceId: string
+    readonly workDir: string
+    readonly failedDir: string
+    readonly report: string
+  }
   readonly variables: Readonly<Record<string, string>>
   readonly strict: boolean
   readonly keepFailed: boolean
@@ -89,7 +95,12 @@ export interface Machine {
 /** What the pre-stage leaves for the guest. */
 export interface Collected {
   /** Absent when no plugin ships files. */
-  readonly payload?: { readonly path: string; readonly bytes: number; readonly entries: number; readonly hasUnits: boolean }
+  readonly payload?: {
+    readonly path: string
+    readonly bytes: number
+    readonly entries: number
+    readonly hasUnits: boolean
+  }
   readonly parts: readonly SeedPart[]
   readonly diskGrown: boolean
 }

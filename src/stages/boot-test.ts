@@ -3,7 +3,7 @@ import { ConsoleReader } from '../guest/console.js'
 import { probeAccelerator } from '../host/accelerator.js'
 import { canReach, unprivilegedAccount } from '../host/accounts.js'
 import { startJanitor } from '../host/janitor.js'
-import { cpuCount, freeMemoryBytes } from '../host/machine.js'
+import { availableMemoryMiB, cpuCount } from '../host/machine.js'
 import { makeScratch } from '../host/scratch.js'
 import { assertUnchanged } from '../image/file-identity.js'
 import { inspectInput } from '../image/inspect-input.js'
@@ -79,7 +79,7 @@ export async function bootTest(request: BootTestRequest, say: Say, signal: Abort
     const disk = await prepareDisk(image, files, say)
     const limitMin = request.limitMin ?? DEFAULT_LIMIT_MIN[accel]
     const vcpus = request.vcpus ?? Math.min(MOST_VCPUS, cpuCount())
-    const memoryMiB = await memoryFor(request.memoryMiB)
+    const memoryMiB = memoryFor(request.memoryMiB)
     say({ type: 'step', text: `firmware: ${firmware.kind} (${firmware.why}); ${ACCEL_WORDS[accel]} (${accelWhy})` })
 
     const seen = await watchBoot({
@@ -281,8 +281,8 @@ async function scratchParent(account: Account | undefined): Promise<string> {
 }
 
 /** As asked, else 2 GiB, or less when the machine does not have it; never under 512 MiB. */
-async function memoryFor(askedMiB: number | undefined): Promise<number> {
-  const freeMiB = Math.floor((await freeMemoryBytes()) / 2 ** 20)
+function memoryFor(askedMiB: number | undefined): number {
+  const freeMiB = availableMemoryMiB()
   if (askedMiB === undefined) return Math.max(512, Math.min(2048, Math.floor(freeMiB * 0.75)))
   if (askedMiB <= freeMiB) return askedMiB
   throw new CvmError('HOST_TOO_SMALL', `the guest cannot have ${askedMiB} MiB of memory`, {

@@ -104,7 +104,12 @@ export async function bootGuest(input: GuestBootInput): Promise<GuestRun> {
     signal.throwIfAborted()
     watch.tick(elapsedMs())
     say({ type: 'console', lines: reader.lastLines(CONSOLE_LINES_SHOWN) })
-    const run: GuestRun = { events: watch.events, consoleTail: reader.lastLines(CONSOLE_TAIL_LINES), seconds: elapsedMs() / 1000, malformedReportLines: report.malformed }
+    const run: GuestRun = {
+      events: watch.events,
+      consoleTail: reader.lastLines(CONSOLE_TAIL_LINES),
+      seconds: elapsedMs() / 1000,
+      malformedReportLines: report.malformed,
+    }
     input.seen.guest = run
     if (watch.ending?.kind === 'failed') throw withConsole(watch.ending.error, run)
     if (ended !== undefined) return finished(ended, watch, run)
@@ -120,14 +125,19 @@ function finished(ended: Settled, watch: GuestWatch, run: GuestRun): GuestRun {
   const { result } = ended
   if (result.exitCode !== 0 && run.events.length === 0 && run.consoleTail.length === 0) {
     const words = result.stderr.trim().split('\n').filter(Boolean)
-    throw new CvmError('TOOL_FAILED', 'virt-install could not start the guest', { why: words.at(-1) ?? `exit code ${result.exitCode}`, lines: words.slice(-10) })
+    throw new CvmError('TOOL_FAILED', 'virt-install could not start the guest', {
+      why: words.at(-1) ?? `exit code ${result.exitCode}`,
+      lines: words.slice(-10),
+    })
   }
   throw failureOfStoppedGuest(run)
 }
 
 /** After `done` the guest powers off at once; one that does not has nothing more to write, its disks are read-only by then. */
-async function poweredOff(install: Promise<Settled>): Promise<boolean> {
-  await Promise.race([install, delay(POWER_OFF_LIMIT_MS)])
+async function poweredOff(install: Promise<Settled>): Promise<true> {
+  const waiting = new AbortController()
+  await Promise.race([install, delay(POWER_OFF_LIMIT_MS, undefined, { signal: waiting.signal }).catch(() => {})])
+  waiting.abort()
   return true
 }
 
@@ -150,7 +160,7 @@ function watchDomain({ libvirt, plan }: GuestBootInput, watch: GuestWatch, optio
         if (event !== undefined) watch.domain(event)
       }
       await settled(runTool(call, { ...options, onLine }))
-      await delay(EVENTS_RETRY_MS)
+      await delay(EVENTS_RETRY_MS, undefined, { ref: false })
     }
   }
   void listen()
@@ -160,7 +170,12 @@ function watchDomain({ libvirt, plan }: GuestBootInput, watch: GuestWatch, optio
 async function endDomain({ libvirt, plan }: GuestBootInput): Promise<void> {
   if (libvirt.private) return
   const as = libvirt.account === undefined ? {} : { as: libvirt.account }
-  await settled(runTool({ ...destroyCall(libvirt.uri, plan.names.domain), env: libvirt.env }, { ...as, timeoutMs: DESTROY_LIMIT_MS }))
+  await settled(
+    runTool(
+      { ...destroyCall(libvirt.uri, plan.names.domain), env: libvirt.env },
+      { ...as, timeoutMs: DESTROY_LIMIT_MS },
+    ),
+  )
 }
 
 /** UEFI writes its variables: a copy of the template, for this boot only. */
@@ -175,7 +190,12 @@ async function varsFile({ plan, place, libvirt }: GuestBootInput): Promise<{ var
 /** What the console said last belongs to every failure that is not the report's own. */
 function withConsole(error: CvmError, run: GuestRun): CvmError {
   if (error.lines.length > 0) return error
-  return new CvmError(error.code, error.message, { ...(error.why === undefined ? {} : { why: error.why }), next: error.next, lines: run.consoleTail, cause: error })
+  return new CvmError(error.code, error.message, {
+    ...(error.why === undefined ? {} : { why: error.why }),
+    next: error.next,
+    lines: run.consoleTail,
+    cause: error,
+  })
 }
 
 /** Known to the osinfo-db of Debian 12 and later, and neutral: it only chooses virtio devices. */

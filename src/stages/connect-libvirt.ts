@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises'
 import { statSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { type LibvirtConnection, startPrivateLibvirt } from '../host/private-libvirt.js'
@@ -18,7 +18,12 @@ export async function connectLibvirt(plan: RewritePlan, place: RunPlace): Promis
   if (plan.connect !== undefined) return await connectTo(libvirtUri(plan.connect))
   const cacheDir = join(userCacheDir(), 'libvirt')
   await mkdir(userCacheDir(), { recursive: true })
-  return await startPrivateLibvirt({ scratchDir: place.socketDir, cacheDir, account: place.account, janitor: place.janitor })
+  return await startPrivateLibvirt({
+    scratchDir: place.socketDir,
+    cacheDir,
+    account: place.account,
+    janitor: place.janitor,
+  })
 }
 
 /** Where things that can be made again are kept: XDG_CACHE_HOME or ~/.cache. */
@@ -41,7 +46,9 @@ async function connectTo(uri: string): Promise<LibvirtConnection> {
   const result = await runTool(answersCall(uri), { timeoutMs: ANSWER_LIMIT_MS })
   if (result.exitCode !== 0) {
     const words = result.stderr.trim().split('\n').filter(Boolean)
-    throw new CvmError('LIBVIRT_UNREACHABLE', `no libvirt answers at ${uri}`, { why: words.at(-1) ?? `virsh exited ${result.exitCode}` })
+    throw new CvmError('LIBVIRT_UNREACHABLE', `no libvirt answers at ${uri}`, {
+      why: words.at(-1) ?? `virsh exited ${result.exitCode}`,
+    })
   }
   return { uri, env: {}, account: undefined, private: false, async [Symbol.asyncDispose]() {} }
 }

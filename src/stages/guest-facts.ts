@@ -20,14 +20,24 @@ export function guestFacts(run: GuestRun, parts: PartNames): GuestFacts {
 
 /** What scripts of the plugin said through cvm-note. */
 export function notesOf(plugin: string, events: readonly GuestEvent[], parts: PartNames): readonly string[] {
-  return events.filter((event) => event.event === 'note').filter((note) => parts.get(note.part)?.plugin === plugin).map((note) => note.text)
+  return events
+    .filter((event) => event.event === 'note')
+    .filter((note) => parts.get(note.part)?.plugin === plugin)
+    .map((note) => note.text)
 }
 
-export function last<Name extends GuestEventName>(events: readonly GuestEvent[], name: Name): EventOf<Name> | undefined {
+export function last<Name extends GuestEventName>(
+  events: readonly GuestEvent[],
+  name: Name,
+): EventOf<Name> | undefined {
   return events.findLast((event): event is EventOf<Name> => event.event === name)
 }
 
-function partFacts(end: EventOf<'part-end'>, events: readonly GuestEvent[], parts: PartNames): GuestFacts['parts'][number] {
+function partFacts(
+  end: EventOf<'part-end'>,
+  events: readonly GuestEvent[],
+  parts: PartNames,
+): GuestFacts['parts'][number] {
   const start = events.findLast((event) => event.event === 'part-start' && event.part === end.part)
   const part = parts.get(end.part)
   return {
@@ -40,7 +50,9 @@ function partFacts(end: EventOf<'part-end'>, events: readonly GuestEvent[], part
   }
 }
 
-function without<Event extends { readonly event: string; readonly s: number }>(event: Event): Omit<Event, 'event' | 's'> {
+function without<Event extends { readonly event: string; readonly s: number }>(
+  event: Event,
+): Omit<Event, 'event' | 's'> {
   const { event: _name, s: _uptime, ...rest } = event
   return rest
 }

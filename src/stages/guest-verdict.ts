@@ -22,10 +22,17 @@ export type PartNames = ReadonlyMap<string, SeedPart>
  *
  * The order is that of cause and effect: no room, payload, a script, boot files, cloud-init itself.
  */
-export function failureInReport(events: readonly GuestEvent[], parts: PartNames, strict: boolean): CvmError | undefined {
+export function failureInReport(
+  events: readonly GuestEvent[],
+  parts: PartNames,
+  strict: boolean,
+): CvmError | undefined {
   const space = firstOf(events, 'no-space')
   if (space !== undefined) {
-    return new CvmError('GUEST_NO_SPACE', `the files of the plugins need ${mib(space.needKiB)} MiB, the guest's root has ${mib(space.freeKiB)} MiB free`)
+    return new CvmError(
+      'GUEST_NO_SPACE',
+      `the files of the plugins need ${mib(space.needKiB)} MiB, the guest's root has ${mib(space.freeKiB)} MiB free`,
+    )
   }
   const payload = firstOf(events, 'payload')
   if (payload !== undefined && payload.rc !== 0) return payloadFailure(payload)
@@ -48,7 +55,9 @@ export function failureOfStoppedGuest(run: GuestRun): CvmError {
   const last = run.events.at(-1)
   const after = run.seconds.toFixed(0)
   const got = last === undefined ? 'it reported nothing' : `its last report was "${last.event}"`
-  return new CvmError('GUEST_STOPPED_EARLY', `the guest stopped after ${after} s without having finished: ${got}`, { lines: run.consoleTail })
+  return new CvmError('GUEST_STOPPED_EARLY', `the guest stopped after ${after} s without having finished: ${got}`, {
+    lines: run.consoleTail,
+  })
 }
 
 /** The time of -t is over. */
@@ -64,9 +73,13 @@ export function failureOfTime(run: GuestRun, minutes: number): CvmError {
 export function failureOfSilentCloudInit(signs: readonly ConsoleSign[]): CvmError {
   const ran = signs.filter((sign) => sign.kind === 'cloud-init')
   if (ran.length === 0) {
-    return new CvmError('CLOUD_INIT_NOT_STARTED', 'the guest reached its login prompt, and cloud-init has printed nothing', {
-      why: 'cloud-init is not installed in the image, or it is disabled',
-    })
+    return new CvmError(
+      'CLOUD_INIT_NOT_STARTED',
+      'the guest reached its login prompt, and cloud-init has printed nothing',
+      {
+        why: 'cloud-init is not installed in the image, or it is disabled',
+      },
+    )
   }
   const datasource = ran.map((sign) => /Datasource (\S+)/.exec(sign.line)?.[1]).find((name) => name !== undefined)
   return new CvmError('CLOUD_INIT_OTHER_DATASOURCE', "cloud-init ran in the guest, but did not take this run's seed", {
@@ -76,15 +89,24 @@ export function failureOfSilentCloudInit(signs: readonly ConsoleSign[]): CvmErro
 
 function payloadFailure(payload: EventOf<'payload'>): CvmError {
   const conflict = /Cannot (open|mkdir|create symlink|unlink)|exists|Is a directory|Not a directory/.test(payload.tail)
-  return new CvmError(conflict ? 'PAYLOAD_CONFLICT' : 'PAYLOAD_NOT_UNPACKED', 'the files of the plugins could not be unpacked in the guest', {
-    why: lastLine(payload.tail),
-    lines: payload.tail.split('\n'),
-  })
+  return new CvmError(
+    conflict ? 'PAYLOAD_CONFLICT' : 'PAYLOAD_NOT_UNPACKED',
+    'the files of the plugins could not be unpacked in the guest',
+    {
+      why: lastLine(payload.tail),
+      lines: payload.tail.split('\n'),
+    },
+  )
 }
 
 function runcmdFailure(lines: readonly EventOf<'runcmd-failed'>[], parts: PartNames): CvmError {
   const [first] = lines
-  const of = [...parts.values()].find((part) => part.plugin !== undefined && first !== undefined && (part.runcmd ?? []).some((line) => line.includes(first.command)))
+  const of = [...parts.values()].find(
+    (part) =>
+      part.plugin !== undefined &&
+      first !== undefined &&
+      (part.runcmd ?? []).some((line) => line.includes(first.command)),
+  )
   const who = of === undefined ? 'a runcmd line' : `${of.plugin}: a runcmd line of ${of.file}`
   return new CvmError('GUEST_RUNCMD_FAILED', `${who} exited ${first?.rc ?? 1}: ${first?.command ?? ''}`, {
     lines: lines.map((line) => `exit ${line.rc}: ${line.command}`),
@@ -97,7 +119,8 @@ function partFailure(failed: EventOf<'failed'>, events: readonly GuestEvent[], p
   const tail = end?.event === 'part-end' ? end.tail.split('\n').filter(Boolean) : []
   const seconds = end === undefined || start === undefined ? '' : ` after ${(end.s - start.s).toFixed(1)} s`
   const details = { why: tail.at(-1) ?? 'it printed nothing', lines: tail.slice(-LAST_LINES) }
-  if (failed.part === 'boot-files') return new CvmError('BOOT_FILES_FAILED', `rebuilding the boot files exited ${failed.rc}${seconds}`, details)
+  if (failed.part === 'boot-files')
+    return new CvmError('BOOT_FILES_FAILED', `rebuilding the boot files exited ${failed.rc}${seconds}`, details)
   const part = parts.get(failed.part)
   const where = part?.plugin === undefined ? failed.part : `${part.plugin}: ${part.file}`
   const skip = part?.plugin === undefined ? {} : { next: `Mend the script, or skip it with --skip ${part.plugin}` }
@@ -105,9 +128,19 @@ function partFailure(failed: EventOf<'failed'>, events: readonly GuestEvent[], p
 }
 
 function cloudInitFailure(status: EventOf<'cloud-init'> & CloudInitStatus, strict: boolean): CvmError | undefined {
-  if (!status.finished) return new CvmError('CLOUD_INIT_FAILED', 'cloud-init did not finish in the guest', { lines: [...status.errors, ...status.warnings] })
-  if (status.errors.length > 0) return new CvmError('CLOUD_INIT_FAILED', `cloud-init reported ${status.errors.length} errors`, { why: status.errors[0] ?? '', lines: status.errors })
-  if (strict && status.warnings.length > 0) return new CvmError('CLOUD_INIT_DEGRADED', `cloud-init finished with ${status.warnings.length} warnings`, { lines: status.warnings })
+  if (!status.finished)
+    return new CvmError('CLOUD_INIT_FAILED', 'cloud-init did not finish in the guest', {
+      lines: [...status.errors, ...status.warnings],
+    })
+  if (status.errors.length > 0)
+    return new CvmError('CLOUD_INIT_FAILED', `cloud-init reported ${status.errors.length} errors`, {
+      why: status.errors[0] ?? '',
+      lines: status.errors,
+    })
+  if (strict && status.warnings.length > 0)
+    return new CvmError('CLOUD_INIT_DEGRADED', `cloud-init finished with ${status.warnings.length} warnings`, {
+      lines: status.warnings,
+    })
   return undefined
 }
 
@@ -117,7 +150,9 @@ function currentPart(events: readonly GuestEvent[]): string | undefined {
 }
 
 function whatItReached(events: readonly GuestEvent[]): string {
-  return events.length === 0 ? 'nothing of this run had started in it yet' : `its last report was "${events.at(-1)?.event}"`
+  return events.length === 0
+    ? 'nothing of this run had started in it yet'
+    : `its last report was "${events.at(-1)?.event}"`
 }
 
 function firstOf<Name extends GuestEventName>(events: readonly GuestEvent[], name: Name): EventOf<Name> | undefined {

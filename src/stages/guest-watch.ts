@@ -56,12 +56,17 @@ export class GuestWatch {
     this.#restarts += 1
     this.#loginAtMs = undefined
     if (this.#restarts <= MAX_RESTARTS) return
-    this.#fail(new Failure('GUEST_REBOOT_LOOP', `the guest restarted ${this.#restarts} times`, { why: this.#lastLine === '' ? 'its console was empty' : this.#lastLine }))
+    this.#fail(
+      new Failure('GUEST_REBOOT_LOOP', `the guest restarted ${this.#restarts} times`, {
+        why: this.#lastLine === '' ? 'its console was empty' : this.#lastLine,
+      }),
+    )
   }
 
   /** The login prompt comes after cloud-init's network stage, which starts our boothook: silence after it has a reason. */
   tick(atMs: number): void {
-    if (this.events.length > 0 || this.#loginAtMs === undefined || atMs < this.#loginAtMs + SILENCE_AFTER_LOGIN_MS) return
+    if (this.events.length > 0 || this.#loginAtMs === undefined || atMs < this.#loginAtMs + SILENCE_AFTER_LOGIN_MS)
+      return
     this.#fail(failureOfSilentCloudInit(this.#signs))
   }
 

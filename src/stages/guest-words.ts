@@ -7,13 +7,17 @@ export function guestText(event: GuestEvent, parts: PartNames): string {
     case 'boot':
       return `guest is up, cloud-init has started (${event.s.toFixed(0)} s after power-on)`
     case 'payload':
-      return event.rc === 0 ? 'files of the plugins are in place' : `files could not be unpacked (tar exited ${event.rc})`
+      return event.rc === 0
+        ? 'files of the plugins are in place'
+        : `files could not be unpacked (tar exited ${event.rc})`
     case 'no-space':
       return 'no room for the files of the plugins'
     case 'part-start':
       return `${partText(event.part, parts)} …`
     case 'part-end':
-      return event.rc === 0 ? `${partText(event.part, parts)} done` : `${partText(event.part, parts)} exited ${event.rc}`
+      return event.rc === 0
+        ? `${partText(event.part, parts)} done`
+        : `${partText(event.part, parts)} exited ${event.rc}`
     case 'runcmd-failed':
       return `runcmd line exited ${event.rc}: ${event.command}`
     case 'note':
@@ -25,7 +29,9 @@ export function guestText(event: GuestEvent, parts: PartNames): string {
     case 'inventory':
       return `${event.os}, ${event.packages.length} packages, kernel ${event.kernels.map((name) => name.replace('vmlinuz-', '')).join(', ')}`
     case 'sealed':
-      return event.left.length === 0 ? `nothing shared is left; cloud-init is ${event.cloudInit}` : `${event.left.length} things that copies would share are left`
+      return event.left.length === 0
+        ? `nothing shared is left; cloud-init is ${event.cloudInit}`
+        : `${event.left.length} things that copies would share are left`
     case 'trimmed':
       return event.rc === 0 ? 'deleted data is trimmed' : `fstrim exited ${event.rc}`
     case 'failed':

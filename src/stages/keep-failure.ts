@@ -31,12 +31,18 @@ export async function keepFailure(failure: Failure): Promise<void> {
     for (const name of await readdir(place.workDir)) {
       if (KEPT.includes(name)) await rename(join(place.workDir, name), join(dir, name))
     }
-    const facts = error instanceof CvmError ? { code: error.code, message: error.message, why: error.why ?? '', lines: error.lines } : { code: 'BUG', message: String(error) }
+    const facts =
+      error instanceof CvmError
+        ? { code: error.code, message: error.message, why: error.why ?? '', lines: error.lines }
+        : { code: 'BUG', message: String(error) }
     await writeReport(join(dir, 'report.json'), record.report(record.checks, facts), plan.runId)
     if (plan.keepFailed) await compactImage(failure.workImage, join(dir, 'disk.qcow2'))
     say({ type: 'note', text: `what is known of the failure is in ${dir}` })
   } catch (cause) {
-    say({ type: 'warning', text: `not everything of the failed run could be kept: ${cause instanceof Error ? cause.message : String(cause)}` })
+    say({
+      type: 'warning',
+      text: `not everything of the failed run could be kept: ${cause instanceof Error ? cause.message : String(cause)}`,
+    })
   }
 }
 

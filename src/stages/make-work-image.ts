@@ -19,7 +19,12 @@ export async function makeWorkImage(plan: RewritePlan, place: RunPlace, say: Say
   if (!foreign && (await canReach(plan.input.path, 'r', place.account))) {
     return await createWorkImage({ input: plan.input, path, backingName: 'input' })
   }
-  say({ type: 'note', text: foreign ? 'the image is copied first, so that libvirt does not touch the owner of the input' : `the image is copied first: ${place.account?.name ?? 'QEMU'} cannot read it where it is` })
+  say({
+    type: 'note',
+    text: foreign
+      ? 'the image is copied first, so that libvirt does not touch the owner of the input'
+      : `the image is copied first: ${place.account?.name ?? 'QEMU'} cannot read it where it is`,
+  })
   await assertSpace(place.bootDir, plan.input.fileSizeBytes, 0)
   const work = await copyWorkImage({ input: plan.input, path })
   // A libvirt of the system runs QEMU as an account that we do not know.

@@ -18,6 +18,7 @@ export async function assertOutputPossible(output: string, force: boolean): Prom
   })
   const present = await stat(output).catch(() => undefined)
   if (present === undefined) return
-  if (!present.isFile()) throw new CvmError('OUTPUT_UNWRITABLE', `the output is there and is not a regular file: ${output}`)
+  if (!present.isFile())
+    throw new CvmError('OUTPUT_UNWRITABLE', `the output is there and is not a regular file: ${output}`)
   if (!force) throw new CvmError('OUTPUT_EXISTS', `${output} is already there`)
 }

@@ -1,9 +1,9 @@
 import { chown, copyFile, link, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { runTool, runToolOrFail } from '../host/run-tool.js'
 import { metaDataText } from '../guest/meta-data.js'
 import { mimeBundle } from '../guest/mime.js'
 import { runEnvText } from '../guest/run-env.js'
+import { runTool, runToolOrFail } from '../host/run-tool.js'
 import type { Say } from '../model/events.js'
 import type { Collected, RewritePlan, SeedPart } from '../model/rewrite.js'
 import { packIsoCall } from '../tools/genisoimage.js'
@@ -13,7 +13,14 @@ import { readSeedSources } from './seed-sources.js'
 import { GUEST_SCRIPTS_DIR } from './sources.js'
 
 /** What the guest finds on the seed beside user-data and meta-data; see cloud-init/guest/boothook.sh. */
-const GUEST_FILES = ['report.sh', 'cvm-note.sh', 'grow-root.sh', 'boot-files.sh', 'finish.sh', 'run-runcmd.bash'] as const
+const GUEST_FILES = [
+  'report.sh',
+  'cvm-note.sh',
+  'grow-root.sh',
+  'boot-files.sh',
+  'finish.sh',
+  'run-runcmd.bash',
+] as const
 
 /**
  * Packs ciiso.iso: user-data (the MIME bundle), meta-data, the payload and our guest scripts.
@@ -21,12 +28,20 @@ const GUEST_FILES = ['report.sh', 'cvm-note.sh', 'grow-root.sh', 'boot-files.sh'
  * @returns the absolute path of the ISO in the boot directory, readable by nobody but the account that boots it.
  * @throws {CvmError} TOOL_FAILED, TOOL_TIMED_OUT, NO_SPACE.
  */
-export async function packSeed(plan: RewritePlan, collected: Collected, place: RunPlace, say: Say, signal: AbortSignal): Promise<string> {
+export async function packSeed(
+  plan: RewritePlan,
+  collected: Collected,
+  place: RunPlace,
+  say: Say,
+  signal: AbortSignal,
+): Promise<string> {
   const seedDir = join(place.workDir, 'seed')
   await mkdir(join(seedDir, 'cvm'), { recursive: true, mode: 0o700 })
   const { metaDataTemplate } = await readSeedSources(plan.sources)
   await Promise.all([
-    writeFile(join(seedDir, 'user-data'), await userData(collected.parts, place, plan.runId, say, signal), { mode: 0o600 }),
+    writeFile(join(seedDir, 'user-data'), await userData(collected.parts, place, plan.runId, say, signal), {
+      mode: 0o600,
+    }),
     writeFile(join(seedDir, 'meta-data'), metaDataText(metaDataTemplate, plan.names.instanceId), { mode: 0o600 }),
     writeFile(join(seedDir, 'cvm', 'run.env'), runEnv(plan, collected), { mode: 0o600 }),
     ...GUEST_FILES.map((name) => copyFile(join(GUEST_SCRIPTS_DIR, name), join(seedDir, 'cvm', name))),
@@ -50,12 +65,22 @@ function runEnv(plan: RewritePlan, collected: Collected): string {
 }
 
 /** The bundle, by cloud-init's own make-mime; when that cannot, by our writer, and that is said. */
-async function userData(parts: readonly SeedPart[], place: RunPlace, runId: string, say: Say, signal: AbortSignal): Promise<string> {
+async function userData(
+  parts: readonly SeedPart[],
+  place: RunPlace,
+  runId: string,
+  say: Say,
+  signal: AbortSignal,
+): Promise<string> {
   const partsDir = join(place.workDir, 'parts')
   await mkdir(partsDir, { mode: 0o700 })
   // Links under our own names: what make-mime writes into the bundle, and the guest makes file names of, is ours.
   for (const part of parts) await symlink(part.source, join(partsDir, part.name))
-  const result = await runTool(makeMimeCall(parts, partsDir), { timeoutMs: PACK_TIMEOUT_MS, captureBytes: BUNDLE_LIMIT_BYTES, signal })
+  const result = await runTool(makeMimeCall(parts, partsDir), {
+    timeoutMs: PACK_TIMEOUT_MS,
+    captureBytes: BUNDLE_LIMIT_BYTES,
+    signal,
+  })
   if (result.exitCode === 0 && result.stdout.startsWith('Content-Type: multipart/mixed')) return result.stdout
   say({ type: 'warning', text: 'cloud-init devel make-mime failed here; the bundle is written without it' })
   const loaded = await Promise.all(parts.map(async (part) => ({ ...part, bytes: await readFile(part.source) })))

@@ -45,12 +45,20 @@ export async function postStage(input: PostStageInput): Promise<Candidate> {
   const checks = [...reportChecks(plan, guest), await imageCheck(path)]
   const failed = checks.find((check) => !check.ok)
   if (failed !== undefined) {
-    throw new CvmError('CHECK_FAILED', `check "${failed.name}": ${failed.detail}`, { lines: checks.filter((check) => !check.ok).map((check) => `${check.name}: ${check.detail}`) })
+    throw new CvmError('CHECK_FAILED', `check "${failed.name}": ${failed.detail}`, {
+      lines: checks.filter((check) => !check.ok).map((check) => `${check.name}: ${check.detail}`),
+    })
   }
   await runHostScripts(input, path, checks)
   // Host scripts may have changed it; what is published is what these numbers say.
-  const [sha256, { size }, virtualSizeBytes, after] = await Promise.all([sha256File(path), stat(path), virtualSizeOf(path, 'qcow2'), imageCheck(path)])
-  if (!after.ok) throw new CvmError('CHECK_FAILED', `a host script of the post-stage damaged the image: ${after.detail}`)
+  const [sha256, { size }, virtualSizeBytes, after] = await Promise.all([
+    sha256File(path),
+    stat(path),
+    virtualSizeOf(path, 'qcow2'),
+    imageCheck(path),
+  ])
+  if (!after.ok)
+    throw new CvmError('CHECK_FAILED', `a host script of the post-stage damaged the image: ${after.detail}`)
   return { path, checks, facts: { path: plan.output, sha256, sizeBytes: size, virtualSizeBytes } }
 }
 
@@ -61,9 +69,23 @@ export function reportChecks(plan: RewritePlan, guest: GuestRun): readonly Check
   const trimmed = last(guest.events, 'trimmed')
   const right = status?.instance === plan.names.instanceId
   return [
-    { name: 'guest finished', ok: done, detail: done ? "its report ends with done and this run's nonce" : 'no done in its report' },
-    { name: 'instance', ok: right, detail: right ? "cloud-init ran for this run's instance-id" : `cloud-init ran for ${status?.instance || 'an unknown instance'}` },
-    { name: 'trimmed', ok: trimmed?.rc === 0, detail: trimmed?.rc === 0 ? 'deleted data was given back' : (trimmed?.tail ?? 'fstrim did not run') },
+    {
+      name: 'guest finished',
+      ok: done,
+      detail: done ? "its report ends with done and this run's nonce" : 'no done in its report',
+    },
+    {
+      name: 'instance',
+      ok: right,
+      detail: right
+        ? "cloud-init ran for this run's instance-id"
+        : `cloud-init ran for ${status?.instance || 'an unknown instance'}`,
+    },
+    {
+      name: 'trimmed',
+      ok: trimmed?.rc === 0,
+      detail: trimmed?.rc === 0 ? 'deleted data was given back' : (trimmed?.tail ?? 'fstrim did not run'),
+    },
     sealCheck(plan, guest),
   ]
 }
@@ -71,21 +93,33 @@ export function reportChecks(plan: RewritePlan, guest: GuestRun): readonly Check
 /** A run without 10-seal may leave things, and says so; one with it must not. */
 function sealCheck(plan: RewritePlan, guest: GuestRun): CheckResult {
   const sealed = last(guest.events, 'sealed')
-  const wanted = plan.plugins.some((plugin) => plugin.stage === 'post-stage' && SEAL.test(plugin.name) && plugin.skipped === undefined)
+  const wanted = plan.plugins.some(
+    (plugin) => plugin.stage === 'post-stage' && SEAL.test(plugin.name) && plugin.skipped === undefined,
+  )
   if (sealed === undefined) return { name: 'sealed', ok: false, detail: 'the guest did not report what is left' }
   const left = sealed.left.join(', ')
-  if (!wanted) return { name: 'sealed', ok: true, detail: `NOT SEALED, 10-seal was skipped; left: ${left || 'nothing'}` }
+  if (!wanted)
+    return { name: 'sealed', ok: true, detail: `NOT SEALED, 10-seal was skipped; left: ${left || 'nothing'}` }
   const keep = plan.variables['SEAL_CLOUD_INIT'] === 'keep'
   if (sealed.left.length > 0) return { name: 'sealed', ok: false, detail: `still in the image: ${left}` }
-  if (sealed.cloudInit === 'open' && !keep) return { name: 'sealed', ok: false, detail: 'cloud-init still accepts a seed' }
-  return { name: 'sealed', ok: true, detail: keep ? 'nothing shared is left; cloud-init is OPEN to a later seed (SEAL_CLOUD_INIT=keep)' : 'nothing shared is left; cloud-init is closed' }
+  if (sealed.cloudInit === 'open' && !keep)
+    return { name: 'sealed', ok: false, detail: 'cloud-init still accepts a seed' }
+  return {
+    name: 'sealed',
+    ok: true,
+    detail: keep
+      ? 'nothing shared is left; cloud-init is OPEN to a later seed (SEAL_CLOUD_INIT=keep)'
+      : 'nothing shared is left; cloud-init is closed',
+  }
 }
 
 async function imageCheck(path: string): Promise<CheckResult> {
   const result = await runTool(checkCall(path), { timeoutMs: CHECK_TIMEOUT_MS })
   const counts = readCheck(result.stdout)
   const ok = result.exitCode === 0
-  const detail = ok ? 'qemu-img check found no errors' : `qemu-img check: ${counts?.corruptions ?? '?'} corruptions, ${counts?.leaks ?? '?'} leaks`
+  const detail = ok
+    ? 'qemu-img check found no errors'
+    : `qemu-img check: ${counts?.corruptions ?? '?'} corruptions, ${counts?.leaks ?? '?'} leaks`
   return { name: 'image', ok, detail }
 }
 
@@ -97,7 +131,8 @@ async function runHostScripts(input: PostStageInput, image: string, checks: read
   let failure: unknown
   const plugins = [...plan.plugins].sort((one, other) => one.number - other.number)
   for (const plugin of plugins) {
-    if (plugin.stage === 'post-stage' && plugin.skipped !== undefined) say({ type: 'plugin', plugin: plugin.name, state: 'skipped', text: plugin.skipped })
+    if (plugin.stage === 'post-stage' && plugin.skipped !== undefined)
+      say({ type: 'plugin', plugin: plugin.name, state: 'skipped', text: plugin.skipped })
     const script = plugin.stage === 'post-stage' ? plugin.hostRun : plugin.postHostRun
     if (script === undefined || plugin.skipped !== undefined) continue
     const stageDir = join(place.workDir, 'plugins', plugin.stage)

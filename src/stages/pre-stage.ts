@@ -17,14 +17,29 @@ import { problemsError } from './survey.js'
  *
  * @throws {CvmError} HOST_SCRIPT_FAILED, HOST_SCRIPT_TIMED_OUT, HOST_SCRIPT_BROKE_IMAGE; every problem with what scripts left behind.
  */
-export async function preStage(plan: RewritePlan, place: RunPlace, work: WorkImage, say: Say, signal: AbortSignal): Promise<Collected> {
+export async function preStage(
+  plan: RewritePlan,
+  place: RunPlace,
+  work: WorkImage,
+  say: Say,
+  signal: AbortSignal,
+): Promise<Collected> {
   const sizeBefore = plan.input.virtualSizeBytes
   const copies = await copyTrees(plan.sources, place.workDir)
   for (const plugin of plan.plugins.filter((each) => each.stage === 'pre-stage')) {
     if (plugin.skipped !== undefined) {
       say({ type: 'plugin', plugin: plugin.name, state: 'skipped', text: skipText(plugin) })
     } else if (plugin.hostRun !== undefined) {
-      await runHostScript({ plan, place, plugin, script: plugin.hostRun, stageDir: copies.preStage, env: { GUEST_IMG: work.path }, say, signal })
+      await runHostScript({
+        plan,
+        place,
+        plugin,
+        script: plugin.hostRun,
+        stageDir: copies.preStage,
+        env: { GUEST_IMG: work.path },
+        say,
+        signal,
+      })
       for (const text of await checkWorkImage(work)) say({ type: 'warning', text: `${plugin.name}: ${text}` })
     }
   }
@@ -40,7 +55,10 @@ export async function preStage(plan: RewritePlan, place: RunPlace, work: WorkIma
 /** The whole trees are copied, so that scripts find what lies beside their plugin, and nothing of the sources is ever changed. */
 async function copyTrees(sources: SourceDirs, workDir: string): Promise<{ preStage: string; postStage: string }> {
   const copies = { preStage: join(workDir, 'plugins', 'pre-stage'), postStage: join(workDir, 'plugins', 'post-stage') }
-  for (const [from, to] of [[sources.preStage, copies.preStage] as const, [sources.postStage, copies.postStage] as const]) {
+  for (const [from, to] of [
+    [sources.preStage, copies.preStage] as const,
+    [sources.postStage, copies.postStage] as const,
+  ]) {
     await mkdir(to, { recursive: true })
     await runToolOrFail(copyTreeCall(from, to), { timeoutMs: COPY_TIMEOUT_MS })
   }
@@ -59,7 +77,16 @@ export interface HostScriptRun {
 }
 
 /** Runs one host_run.sh through its interpreter (the run bit does not matter), in its own folder of the private copy. */
-export async function runHostScript({ plan, place, plugin, script, stageDir, env, say, signal }: HostScriptRun): Promise<void> {
+export async function runHostScript({
+  plan,
+  place,
+  plugin,
+  script,
+  stageDir,
+  env,
+  say,
+  signal,
+}: HostScriptRun): Promise<void> {
   const path = join(stageDir, plugin.name, script.path)
   const [interpreter = '/bin/sh', ...flags] = script.interpreter
   say({ type: 'plugin', plugin: plugin.name, state: 'runs', text: basename(script.path) })
@@ -73,13 +100,25 @@ export async function runHostScript({ plan, place, plugin, script, stageDir, env
   }
   const logFile = join(place.workDir, 'logs', `${plugin.name}-${basename(script.path)}.log`)
   await mkdir(dirname(logFile), { recursive: true })
-  const result = await runTool(call, { timeoutMs: limitMs, signal, logFile, onLine: (line) => keepLast(said, line) }).catch((error: unknown) => {
+  const result = await runTool(call, {
+    timeoutMs: limitMs,
+    signal,
+    logFile,
+    onLine: (line) => keepLast(said, line),
+  }).catch((error: unknown) => {
     if (!(error instanceof CvmError) || error.code !== 'TOOL_TIMED_OUT') throw error
-    throw new CvmError('HOST_SCRIPT_TIMED_OUT', `${plugin.name}: ${script.path} did not end within ${limitMs / 1000} s`, { lines: said })
+    throw new CvmError(
+      'HOST_SCRIPT_TIMED_OUT',
+      `${plugin.name}: ${script.path} did not end within ${limitMs / 1000} s`,
+      { lines: said },
+    )
   })
   if (result.exitCode !== 0) {
     const how = result.signal === undefined ? `exited ${result.exitCode}` : `was ended by ${result.signal}`
-    const code = plugin.stage === 'post-stage' || script.path.startsWith('post-stage/') ? 'POST_SCRIPT_FAILED' : 'HOST_SCRIPT_FAILED'
+    const code =
+      plugin.stage === 'post-stage' || script.path.startsWith('post-stage/')
+        ? 'POST_SCRIPT_FAILED'
+        : 'HOST_SCRIPT_FAILED'
     throw new CvmError(code, `${plugin.name}: ${script.path} ${how} after ${result.seconds.toFixed(1)} s`, {
       why: said.at(-1) ?? 'it printed nothing',
       next: `Mend the script, or skip it with --skip ${plugin.name}`,
@@ -101,7 +140,9 @@ async function packPayload(
   const archive = join(workDir, 'payload.tar')
   for (const wanted of ['directory', 'other'] as const) {
     for (const plugin of new Set(payload.entries.map((entry) => entry.plugin))) {
-      const entries = payload.entries.filter((entry) => entry.plugin === plugin && (entry.kind === 'directory') === (wanted === 'directory'))
+      const entries = payload.entries.filter(
+        (entry) => entry.plugin === plugin && (entry.kind === 'directory') === (wanted === 'directory'),
+      )
       if (entries.length === 0) continue
       const list = join(workDir, 'payload-list')
       await writeFile(list, Buffer.concat(entries.flatMap((entry) => [entry.path, Buffer.from([0])])))
@@ -109,7 +150,9 @@ async function packPayload(
       await runToolOrFail(appendToTarCall(archive, dir, list), { timeoutMs: COPY_TIMEOUT_MS, signal })
     }
   }
-  const hasUnits = payload.entries.some((entry) => /^(etc|usr\/lib|lib)\/systemd\/system\//.test(entry.path.toString('latin1')))
+  const hasUnits = payload.entries.some((entry) =>
+    /^(etc|usr\/lib|lib)\/systemd\/system\//.test(entry.path.toString('latin1')),
+  )
   return { path: archive, bytes: payload.apparentBytes, entries: payload.entries.length, hasUnits }
 }
 

@@ -23,7 +23,11 @@ export interface ReportInput {
 export function rewriteReport(input: ReportInput): RewriteReport {
   const { plan, guest } = input
   const parts = new Map(input.parts.map((part) => [part.name, part]))
-  const inputFacts: FileFacts = { path: plan.input.path, sha256: input.inputSha256, sizeBytes: plan.input.fileSizeBytes }
+  const inputFacts: FileFacts = {
+    path: plan.input.path,
+    sha256: input.inputSha256,
+    sizeBytes: plan.input.fileSizeBytes,
+  }
   return {
     schema: 'cvm-rewrite-report/1',
     outcome: input.error === undefined ? 'success' : 'error',
@@ -32,14 +36,16 @@ export function rewriteReport(input: ReportInput): RewriteReport {
     run: { id: plan.runId, startedAt: plan.startedAt, seconds: Math.round(input.seconds * 10) / 10 },
     input: inputFacts,
     ...(input.output === undefined ? {} : { output: input.output }),
-    plugins: plan.plugins.map((plugin): PluginFacts => ({
-      name: plugin.name,
-      stage: plugin.stage,
-      state: plugin.skipped === undefined ? 'ran' : 'skipped',
-      ...(plugin.skipped === undefined ? {} : { why: plugin.skipped }),
-      digest: plugin.digest,
-      notes: notesOf(plugin.name, guest?.events ?? [], parts),
-    })),
+    plugins: plan.plugins.map(
+      (plugin): PluginFacts => ({
+        name: plugin.name,
+        stage: plugin.stage,
+        state: plugin.skipped === undefined ? 'ran' : 'skipped',
+        ...(plugin.skipped === undefined ? {} : { why: plugin.skipped }),
+        digest: plugin.digest,
+        notes: notesOf(plugin.name, guest?.events ?? [], parts),
+      }),
+    ),
     options: { guestTimeMin: plan.guestTimeMin, strict: plan.strict, force: plan.force, connect: plan.connect ?? null },
     variables: withoutSecrets(plan.variables),
     machine: plan.machine,
@@ -65,7 +71,9 @@ export async function writeReport(path: string, report: RewriteReport, runId: st
 }
 
 function withoutSecrets(variables: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, SECRET_NAME.test(name) ? '(left out)' : value]))
+  return Object.fromEntries(
+    Object.entries(variables).map(([name, value]) => [name, SECRET_NAME.test(name) ? '(left out)' : value]),
+  )
 }
 
 const SECRET_NAME = /PASS|SECRET|TOKEN|PRIVATE/

@@ -1,11 +1,11 @@
-import { chmod, chown, mkdir } from 'node:fs/promises'
+import { chown, mkdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { canReach, unprivilegedAccount } from '../host/accounts.js'
 import { Cleanup } from '../host/cleanup.js'
 import { type Janitor, startJanitor } from '../host/janitor.js'
 import { lockOutput } from '../host/lock.js'
-import { makeScratch } from '../host/scratch.js'
+import { makeScratch, type Scratch } from '../host/scratch.js'
 import { assertSpace } from '../image/space.js'
 import type { Account } from '../model/host.js'
 import type { RewritePlan } from '../model/rewrite.js'
@@ -41,13 +41,9 @@ export async function openRunPlace(plan: RewritePlan): Promise<RunPlace> {
   await assertSpace(outputDir, plan.input.fileSizeBytes, 0)
   const work = stack.use(await makeScratch(outputDir, basename(plan.names.workDir), 0o711))
   const sockets = stack.use(await makeScratch(shortTmp(), 'cvm', 0o711))
-  const boot = (await canReach(work.path, 'r', account)) ? undefined : stack.use(await makeScratch('/var/tmp', 'cvm-boot', 0o711))
-  const bootDir = boot?.path ?? join(work.path, 'boot')
+  const bootDir = (await bootDirIn(work.path, account)) ?? stack.use(await ownedScratch('/var/tmp', account)).path
   for (const path of [work.path, sockets.path, bootDir]) janitor.watchPath(path)
 
-  if (boot === undefined) await mkdir(bootDir)
-  await chmod(bootDir, 0o700)
-  if (account !== undefined) await chown(bootDir, account.uid, account.gid)
   const owned = stack.move()
   return {
     workDir: work.path,
@@ -58,6 +54,20 @@ export async function openRunPlace(plan: RewritePlan): Promise<RunPlace> {
     notes: lock.tookOver === undefined ? [] : [lock.tookOver],
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   }
+}
+
+/** A directory for the account in the work directory; undefined when a directory above it shuts the account out (/root, a home). */
+async function bootDirIn(workDir: string, account: Account | undefined): Promise<string | undefined> {
+  const path = join(workDir, 'boot')
+  await mkdir(path, { mode: 0o700 })
+  if (account !== undefined) await chown(path, account.uid, account.gid)
+  return (await canReach(path, 'rw', account)) ? path : undefined
+}
+
+async function ownedScratch(parentDir: string, account: Account | undefined): Promise<Scratch> {
+  const scratch = await makeScratch(parentDir, 'cvm-boot', 0o700)
+  if (account !== undefined) await chown(scratch.path, account.uid, account.gid)
+  return scratch
 }
 
 function shortTmp(): string {

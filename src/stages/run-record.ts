@@ -50,7 +50,10 @@ export class RunRecord {
     }
   }
 
-  readonly report = (checks: readonly CheckResult[] = this.checks, error?: Readonly<Record<string, unknown>>): RewriteReport =>
+  readonly report = (
+    checks: readonly CheckResult[] = this.checks,
+    error?: Readonly<Record<string, unknown>>,
+  ): RewriteReport =>
     rewriteReport({
       plan: this.#plan,
       toolVersion: packageVersion(),

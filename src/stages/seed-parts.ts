@@ -49,7 +49,10 @@ function part(plugin: Plugin, file: string, type: SeedPart['type']): Unnumbered 
 
 /** A number in front keeps the order where cloud-init sorts by name, and the names apart when two plugins call a script the same. */
 function numbered(parts: readonly Unnumbered[], prefix: string): SeedPart[] {
-  return parts.map((each, index) => ({ ...each, name: `${prefix}${FIRST_NUMBER + index}-${each.plugin}-${safe(each.file)}` }))
+  return parts.map((each, index) => ({
+    ...each,
+    name: `${prefix}${FIRST_NUMBER + index}-${each.plugin}-${safe(each.file)}`,
+  }))
 }
 
 /** The last component with nothing in it that make-mime, MIME headers or cloud-init's clean_filename would change. */

@@ -6,7 +6,9 @@ import { readCloudConfig } from '../plugins/cloud-config.js'
 import { PACKAGE_DIR } from './sources.js'
 
 /** The two files that every seed starts from: the chosen cloud-init directory's, or the shipped ones it lacks. */
-export async function readSeedSources(sources: SourceDirs): Promise<{ userData: { path: string; bytes: Buffer }; metaDataTemplate: string }> {
+export async function readSeedSources(
+  sources: SourceDirs,
+): Promise<{ userData: { path: string; bytes: Buffer }; metaDataTemplate: string }> {
   const userData = await fromEither(sources, 'user-data.basic')
   const template = await fromEither(sources, 'meta-data.template')
   return { userData, metaDataTemplate: template.bytes.toString('utf8') }

@@ -13,9 +13,9 @@ import type { Plugin, Problem } from '../model/plugin.js'
 import type { RewriteRequest, SourceDirs, Survey } from '../model/rewrite.js'
 import { checkPluginVariables } from '../plugins/plugin-variables.js'
 import { readPlugins } from '../plugins/read-plugins.js'
+import { assertOutputPossible } from './output-place.js'
 import { checkSeedSources } from './seed-sources.js'
 import { sourceDirs } from './sources.js'
-import { assertOutputPossible } from './output-place.js'
 import { requireTools } from './tools-needed.js'
 
 /**
@@ -30,7 +30,8 @@ export async function surveyWorld(request: RewriteRequest, cwd: string): Promise
   // The cheap questions about paths come before the ones that read files or start programs.
   const [tools] = await Promise.all([requireTools(), assertOutputPossible(output, request.force)])
   const image = await inspectInput(input)
-  if (await sameFile(input, output)) throw new CvmError('OUTPUT_IS_INPUT', `${request.input} and ${request.output} are the same file`)
+  if (await sameFile(input, output))
+    throw new CvmError('OUTPUT_IS_INPUT', `${request.input} and ${request.output} are the same file`)
 
   const account = await unprivilegedAccount()
   const [layout, reading, accelerator] = await Promise.all([
@@ -59,7 +60,10 @@ async function layoutOf(image: Survey['image'], output: string): Promise<DiskLay
   return await readDiskLayout({ path: image.path, format: image.format }, scratch.path)
 }
 
-async function readAllPlugins(request: RewriteRequest, sources: SourceDirs): Promise<{ plugins: readonly Plugin[]; notes: readonly string[] }> {
+async function readAllPlugins(
+  request: RewriteRequest,
+  sources: SourceDirs,
+): Promise<{ plugins: readonly Plugin[]; notes: readonly string[] }> {
   const dirs = { preStage: sources.preStage, postStage: sources.postStage }
   const reading = await readPlugins({ dirs, skip: request.skip, only: request.only })
   const seed = await checkSeedSources(sources)

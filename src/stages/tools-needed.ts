@@ -24,7 +24,10 @@ export const MORE_PACKAGES = ['ovmf'] as const
 export async function requireTools(): Promise<Readonly<Record<string, string>>> {
   const missing = await missingTools()
   if (missing.length > 0) throw missingToolsError(missing)
-  const [qemu, virtInstall] = await Promise.all([firstLine('qemu-img', '--version'), firstLine('virt-install', '--version')])
+  const [qemu, virtInstall] = await Promise.all([
+    firstLine('qemu-img', '--version'),
+    firstLine('virt-install', '--version'),
+  ])
   return { 'qemu-img': qemu, 'virt-install': virtInstall, node: process.version }
 }
 

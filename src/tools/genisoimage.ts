@@ -9,6 +9,14 @@ import type { ToolCall } from '../model/host.js'
 export function packIsoCall(seedDir: string, iso: string): ToolCall {
   return {
     tool: 'genisoimage',
-    args: [['-quiet'], ['-output', iso], ['-volid', 'cidata'], ['-joliet'], ['-rock'], ['-iso-level', '3'], [seedDir]].flat(),
+    args: [
+      ['-quiet'],
+      ['-output', iso],
+      ['-volid', 'cidata'],
+      ['-joliet'],
+      ['-rock'],
+      ['-iso-level', '3'],
+      [seedDir],
+    ].flat(),
   }
 }

@@ -14,7 +14,8 @@ export function makeFatCall(input: FatInput): ToolCall {
   return {
     tool: 'mkfs.vfat',
     args: [
-      ['-F', '32'],
+      // One sector per cluster: with larger ones a small volume would have too few clusters to be FAT32.
+      ['-F', '32', '-s', '1'],
       ['-n', input.label],
       ['--offset', String(input.firstSector)],
       [input.disk, String(Math.floor(input.sectors / 2))],

@@ -23,7 +23,12 @@ export function checkCall(path: string): ToolCall {
  * 64 KiB a deleted file would stay in every cluster that it shares with something alive.
  */
 export function createOverlayCall(path: string, backingFile: string, backingFormat: ImageFormat): ToolCall {
-  const layer = [['-f', 'qcow2'], ['-o', 'cluster_size=4k'], ['-F', backingFormat], ['-b', backingFile]].flat()
+  const layer = [
+    ['-f', 'qcow2'],
+    ['-o', 'cluster_size=4k'],
+    ['-F', backingFormat],
+    ['-b', backingFile],
+  ].flat()
   return qemuImg(['create'], ['-q'], layer, [absolute(path)])
 }
 

@@ -22,5 +22,17 @@ export function appendToTarCall(archive: string, dir: string, listFile: string):
 
 /** Copies a plugin tree as it is, holes and links included, for the private copy that host scripts may change. */
 export function copyTreeCall(fromDir: string, toDir: string): ToolCall {
-  return { tool: 'cp', args: ['--recursive', '--no-dereference', '--preserve=mode,timestamps,links,xattr', '--sparse=always', '--reflink=auto', '--', `${fromDir}/.`, toDir] }
+  return {
+    tool: 'cp',
+    args: [
+      '--recursive',
+      '--no-dereference',
+      '--preserve=mode,timestamps,links,xattr',
+      '--sparse=always',
+      '--reflink=auto',
+      '--',
+      `${fromDir}/.`,
+      toDir,
+    ],
+  }
 }

@@ -15,7 +15,10 @@ export function answersCall(uri: string): ToolCall {
   return { tool: 'virsh', args: ['--connect', uri, 'version', '--daemon'] }
 }
 
-export type DomainEvent = { readonly kind: 'reboot' } | { readonly kind: 'io-error'; readonly reason: string } | { readonly kind: 'lifecycle'; readonly state: string; readonly detail: string }
+export type DomainEvent =
+  | { readonly kind: 'reboot' }
+  | { readonly kind: 'io-error'; readonly reason: string }
+  | { readonly kind: 'lifecycle'; readonly state: string; readonly detail: string }
 
 /**
  * Reads a line of `virsh event`.

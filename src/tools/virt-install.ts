@@ -38,7 +38,10 @@ export function virtInstallCall(boot: GuestBoot): ToolCall {
       ['--memory', String(machine.memoryMiB)],
       ['--vcpus', String(machine.vcpus)],
       firmwareOptions(boot),
-      ['--disk', `path=${boot.workImage},format=qcow2,bus=virtio,driver.discard=unmap,driver.detect_zeroes=unmap,driver.cache=unsafe`],
+      [
+        '--disk',
+        `path=${boot.workImage},format=qcow2,bus=virtio,driver.discard=unmap,driver.detect_zeroes=unmap,driver.cache=unsafe`,
+      ],
       ['--disk', `path=${boot.seedIso},format=raw,device=disk,bus=virtio,readonly=on`],
       ['--network', 'user,model=virtio'],
       ['--serial', `unix,source.path=${boot.consoleSocket},source.mode=connect`],

@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { sha256File } from '../../src/image/file-identity.js'
 import type { RunEvent } from '../../src/model/events.js'
 import { type BootTestRequest, type BootTestResult, bootTest } from '../../src/stages/boot-test.js'
@@ -11,11 +11,16 @@ let dir: string
 
 beforeAll(async () => {
   // A comma and a space, for every path that is handed on.
-  dir = join(await mkdtemp(join(tmpdir(), 'boot-test-')), 'a,b c')
+  const own = await mkdtemp(join(tmpdir(), 'boot-test-'))
+  // As root QEMU runs as another account, which has to get in.
+  await chmod(own, 0o755)
+  dir = join(own, 'a,b c')
   await mkdir(dir, { mode: 0o755 })
+  vi.stubEnv('TMPDIR', own)
 })
 
 afterAll(async () => {
+  vi.unstubAllEnvs()
   await rm(join(dir, '..'), { recursive: true })
 })
 
@@ -39,10 +44,15 @@ async function boot(
   }
 }
 
-/** Scratch directories and QEMU processes of this process's boot tests. */
+/** What a boot test left in its TMPDIR, which is ours, and the machines that still use something in there. */
 async function leftovers(): Promise<readonly string[]> {
-  const scratches = (await readdir(tmpdir())).filter((name) => name.startsWith(`cvm-qemu-test-${process.pid}-`))
-  return scratches
+  const own = join(dir, '..')
+  const left = (await readdir(own)).filter((name) => name !== 'a,b c')
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const words = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+    if (/^[^\0]*qemu-system/.test(words) && words.includes(own)) left.push(`process ${pid}`)
+  }
+  return left
 }
 
 /** A guest that prints these lines, as a boot would, and then halts. */

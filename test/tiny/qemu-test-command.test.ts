@@ -64,7 +64,7 @@ async function leftovers(): Promise<readonly string[]> {
   const left = (await readdir(dir)).filter((name) => name.startsWith('cvm-qemu-test'))
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
     const words = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
-    if (words.startsWith('qemu-system') && words.includes(dir)) left.push(`process ${pid}`)
+    if (/^[^\0]*qemu-system/.test(words) && words.includes(dir)) left.push(`process ${pid}`)
   }
   return left
 }

@@ -62,7 +62,7 @@ describe('calls of the programs that make a guest', () => {
   it('gives mkfs.vfat the offset in sectors and the size in kibibytes', () => {
     const call = makeFatCall({ disk: '/d', firstSector: 10_240, sectors: 217_088, label: 'UEFI' })
 
-    expect(call.args).toEqual(['-F', '32', '-n', 'UEFI', '--offset', '10240', '/d', '108544'])
+    expect(call.args).toEqual(['-F', '32', '-s', '1', '-n', 'UEFI', '--offset', '10240', '/d', '108544'])
   })
 
   it('keeps directories out of the image name of mtools, where "@@" has a meaning', () => {

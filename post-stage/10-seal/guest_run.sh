@@ -1,0 +1,96 @@
+#!/bin/sh
+# Seals the image. Nothing here fails because a thing is absent; what is still there afterwards is found by the rewriter's
+# own check (report_seal in finish.sh), not by this script.
+set -u
+
+# --- identity: made anew by each copy on its first boot
+# Empty, not "uninitialized": systemd takes that word as the first boot of an installation and applies all presets again.
+: >/etc/machine-id
+[ -L /var/lib/dbus/machine-id ] || rm -f /var/lib/dbus/machine-id
+rm -f /var/lib/systemd/random-seed /var/lib/systemd/credential.secret /var/lib/systemd/timesync/clock
+rm -f /boot/efi/loader/random-seed /efi/loader/random-seed /boot/loader/random-seed /var/lib/urandom/random-seed
+
+# --- SSH host keys: removed, and made before sshd starts, whatever starts it
+rm -f /etc/ssh/ssh_host_*
+if command -v ssh-keygen >/dev/null && [ -d /etc/ssh ] && [ -d /etc/systemd/system ]; then
+	cat >/etc/systemd/system/cvm-ssh-host-keys.service <<'END'
+[Unit]
+Description=Make the SSH host keys of this machine
+Documentation=man:ssh-keygen(1)
+ConditionPathExistsGlob=!/etc/ssh/ssh_host_*_key
+Before=ssh.service sshd.service ssh.socket sshd.socket
+
+[Service]
+Type=oneshot
+ExecStart=/usr/bin/ssh-keygen -A
+
+[Install]
+WantedBy=multi-user.target
+END
+	chmod 644 /etc/systemd/system/cvm-ssh-host-keys.service
+	systemctl --quiet enable cvm-ssh-host-keys.service 2>/dev/null
+fi
+
+# --- network: what cloud-init wrote matches the MAC of the build machine's card
+has_other() { # has_other DIR PATTERN: a configuration that is not cloud-init's
+	[ -n "$(find "$1" -maxdepth 1 -type f -name "$2" ! -name '*cloud-init*' -print -quit 2>/dev/null)" ]
+}
+drop() { # drop DIR PATTERN: true when something was there
+	[ -n "$(find "$1" -maxdepth 1 -type f -name "$2" -print -delete 2>/dev/null)" ]
+}
+if drop /etc/netplan '*cloud-init*.yaml' && ! has_other /etc/netplan '*.yaml'; then
+	umask 077
+	cat >/etc/netplan/90-cvm-dhcp.yaml <<'END'
+network:
+  version: 2
+  ethernets:
+    cvm-all:
+      match:
+        name: "e*"
+      dhcp4: true
+      dhcp-identifier: mac
+      optional: true
+END
+	umask 022
+fi
+if drop /etc/network/interfaces.d '*cloud-init*' && command -v ifup >/dev/null; then
+	# ifupdown has no patterns before Debian 12's ifupdown2: the names that virtual machines have.
+	for name in enp1s0 ens3 eth0; do
+		printf 'allow-hotplug %s\niface %s inet dhcp\n' "$name" "$name"
+	done >/etc/network/interfaces.d/90-cvm-dhcp
+fi
+if drop /etc/systemd/network '*cloud-init*' && ! has_other /etc/systemd/network '*.network'; then
+	printf '[Match]\nName=e*\n\n[Network]\nDHCP=yes\n\n[DHCPv4]\nClientIdentifier=mac\n' >/etc/systemd/network/90-cvm-dhcp.network
+	chmod 644 /etc/systemd/network/90-cvm-dhcp.network
+fi
+# NetworkManager brings up every card by DHCP when it has no connection at all.
+drop /etc/NetworkManager/system-connections '*cloud-init*'
+drop /etc/sysconfig/network-scripts 'ifcfg-*cloud*'
+rm -f /etc/udev/rules.d/70-persistent-net.rules /etc/udev/rules.d/85-persistent-net-cloud-init.rules /etc/systemd/network/50-cloud-init-*.link
+
+# --- cloud-init: its state, its logs, its door
+rm -rf /var/lib/cloud/* /var/log/cloud-init*.log
+rm -f /etc/ssh/sshd_config.d/50-cloud-init.conf
+if [ "${SEAL_CLOUD_INIT:-close}" = keep ]; then
+	cvm-note "SEAL_CLOUD_INIT=keep: cloud-init stays OPEN, whoever attaches a seed disk can run commands as root"
+elif [ -d /etc/cloud ] || command -v cloud-init >/dev/null; then
+	mkdir -p /etc/cloud
+	: >/etc/cloud/cloud-init.disabled
+	# A kernel argument cloud-init=enabled would win over the file; it does not win over masked units.
+	for unit in cloud-init-local cloud-init cloud-init-main cloud-init-network cloud-config cloud-final cloud-init-hotplugd; do
+		[ ! -e "/usr/lib/systemd/system/$unit.service" ] && [ ! -e "/lib/systemd/system/$unit.service" ] || ln -sfn /dev/null "/etc/systemd/system/$unit.service"
+	done
+	[ ! -e /usr/lib/systemd/system/cloud-init-hotplugd.socket ] || ln -sfn /dev/null /etc/systemd/system/cloud-init-hotplugd.socket
+fi
+
+# --- traces of the build boot
+rm -rf /var/lib/dhcp/*.leases /var/lib/dhcpcd/*.lease /var/lib/NetworkManager/*.lease /var/lib/NetworkManager/secret_key /run/systemd/netif/leases/*
+journalctl --rotate --quiet 2>/dev/null
+systemctl stop systemd-journald.socket systemd-journald-dev-log.socket systemd-journald-audit.socket systemd-journald.service 2>/dev/null
+rm -rf /var/log/journal/* /run/log/journal/*
+find /var/log -type f \( -name '*.gz' -o -name '*.[0-9]' -o -name '*.old' \) -delete 2>/dev/null
+find /var/log -type f -newer /var/lib/cvm-image-rewriter/stamp -exec truncate -s 0 {} + 2>/dev/null
+rm -f /root/.bash_history /root/.python_history /root/.lesshst /root/.viminfo /home/*/.bash_history /root/.wget-hsts
+find /tmp /var/tmp -mindepth 1 -xdev -delete 2>/dev/null
+rm -rf /var/lib/systemd/coredump/* /var/crash/* /root/.ssh/known_hosts
+exit 0

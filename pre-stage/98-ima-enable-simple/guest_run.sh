@@ -1,0 +1,20 @@
+#!/bin/sh
+# Is there IMA in every kernel here? And where grub reads no drop-ins, the arguments go in by grubby.
+set -eu
+for config in /boot/config-*; do
+	[ -e "$config" ] || continue
+	if ! grep -q '^CONFIG_IMA_APPRAISE=y' "$config"; then
+		echo "${config#/boot/config-} has no CONFIG_IMA_APPRAISE: it cannot do what this plugin is for"
+		exit 1
+	fi
+done
+if ! command -v update-grub >/dev/null; then
+	if ! command -v grubby >/dev/null; then
+		echo "neither update-grub nor grubby here: the kernel arguments cannot be set"
+		exit 1
+	fi
+	arguments=$(sed -n 's/.*_DEFAULT \(ima_[^"]*\)"$/\1/p' /etc/default/grub.d/98-ima.cfg)
+	grubby --update-kernel=ALL --args="$arguments"
+	rm /etc/default/grub.d/98-ima.cfg
+fi
+mkdir -p /usr/share/cvm-image-rewriter
