@@ -78,7 +78,9 @@ elif [ -d /etc/cloud ] || command -v cloud-init >/dev/null; then
 	: >/etc/cloud/cloud-init.disabled
 	# A kernel argument cloud-init=enabled would win over the file; it does not win over masked units.
 	for unit in cloud-init-local cloud-init cloud-init-main cloud-init-network cloud-config cloud-final cloud-init-hotplugd; do
-		[ ! -e "/usr/lib/systemd/system/$unit.service" ] && [ ! -e "/lib/systemd/system/$unit.service" ] || ln -sfn /dev/null "/etc/systemd/system/$unit.service"
+		if [ -e "/usr/lib/systemd/system/$unit.service" ] || [ -e "/lib/systemd/system/$unit.service" ]; then
+			ln -sfn /dev/null "/etc/systemd/system/$unit.service"
+		fi
 	done
 	[ ! -e /usr/lib/systemd/system/cloud-init-hotplugd.socket ] || ln -sfn /dev/null /etc/systemd/system/cloud-init-hotplugd.socket
 fi

@@ -18,4 +18,3 @@ network:
       dhcp-identifier: mac
       optional: true
 END
-netplan generate

@@ -30,7 +30,7 @@ export async function probeAccelerator(asked: 'auto' | Accelerator, as?: Account
 async function whyNoKvm(as: Account | undefined): Promise<string | undefined> {
   if (!(await canReach('/dev/kvm', 'r'))) return 'there is no usable /dev/kvm on this machine'
   if (!(await canReach('/dev/kvm', 'rw', as))) {
-    return `/dev/kvm may not be opened by ${as?.name ?? 'this user'} (group kvm is missing)`
+    return `/dev/kvm is there, but ${as?.name ?? 'this user'} may not open it`
   }
   await using scratch = await makeScratch('/tmp', 'cvm-probe', 0o755)
   const disk = join(scratch.path, 'probe.img')

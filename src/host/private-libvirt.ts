@@ -61,9 +61,9 @@ export async function startPrivateLibvirt(input: PrivateLibvirtInput): Promise<L
   const config = join(configDir, 'qemu.conf')
   await writeFile(config, QEMU_CONF)
   await give(config, account)
-  // Only what libvirt knows of QEMU is kept from run to run; its logs, in the same place, go with the run.
+  // Only what libvirt knows of QEMU is kept from run to run; its logs, beside it, go with the run.
   const known = await usableCache(input.cacheDir, account)
-  if (known !== undefined) await symlink(known, join(qemuCacheDir, 'capabilities'))
+  if (known !== undefined) await symlink(known, join(qemuCacheDir, 'cache'))
 
   const tool = await daemonName()
   const pidfiles = join(env.XDG_RUNTIME_DIR, 'libvirt', 'qemu', 'run')

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -55,10 +55,14 @@ describe.skipIf(installed === undefined)('a private libvirt (skipped: no libvirt
     )
     const runDir = join(connection.env['XDG_RUNTIME_DIR'] ?? '', 'libvirt', 'qemu', 'run')
     expect(readdirSync(runDir)).toContain('cvm-test-guest.pid')
+    const known = realpathSync(join(connection.env['XDG_CACHE_HOME'] ?? '', 'libvirt', 'qemu', 'cache'))
 
     await connection[Symbol.asyncDispose]()
 
     expect(processesBelow(scratch.path)).toEqual([])
+    // What was found out about QEMU outlives the daemon's own directories.
+    expect(known.startsWith(join(scratch.path, 'libvirt'))).toBe(false)
+    expect(readdirSync(join(known, 'capabilities')).length).toBeGreaterThan(0)
   })
 
   it('starts no second daemon for a client that comes too late', { timeout: 60_000 }, async () => {

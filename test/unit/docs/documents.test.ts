@@ -1,0 +1,66 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { readCloudConfig } from '../../../src/plugins/cloud-config.js'
+import { readShebang } from '../../../src/plugins/script-file.js'
+import { checkShellPart } from '../../../src/plugins/shell-part.js'
+import { readDocument, ROOT } from './marked-block.js'
+
+const DOCUMENTS = ['README.md', ...readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md')).map(inDocs)]
+
+describe.each(DOCUMENTS)('%s', (file) => {
+  const text = readDocument(file)
+
+  it('has links that lead somewhere', () => {
+    const targets = [...text.matchAll(/\]\(([^)\s#]+)[^)]*\)/g)].map(([, target = '']) => target)
+    const lost = targets.filter((target) => !/^[a-z]+:/.test(target) && !existsSync(join(ROOT, dirname(file), target)))
+
+    expect(lost).toEqual([])
+  })
+
+  it('names files and folders of this project that are there', () => {
+    const named = [...text.matchAll(/`((?:src|cloud-init\/guest|pre-stage|post-stage|test|docs)\/[\w./-]*\w\/?)`/g)]
+    const lost = named
+      .map(([, path = '']) => path)
+      .filter((path) => !/-?(?:my-|hello)|\bNN-/.test(path) && !existsSync(join(ROOT, path)))
+
+    expect(lost).toEqual([])
+  })
+})
+
+describe('docs/architecture.md', () => {
+  it('names every folder of src', () => {
+    const text = readDocument('docs/architecture.md')
+    const missing = readdirSync(join(ROOT, 'src')).filter((name) => !text.includes(`src/${name}/`))
+
+    expect(missing).toEqual([])
+  })
+})
+
+describe('docs/plugins.md', () => {
+  const blocks = (language: string) =>
+    [...readDocument('docs/plugins.md').matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(
+      ([, body = '']) => Buffer.from(body),
+    )
+
+  it('shows cloud-configs that a run would take', () => {
+    const shown = blocks('yaml')
+
+    expect(shown.length).toBeGreaterThan(0)
+    for (const bytes of shown) expect(readCloudConfig(bytes, 'docs/plugins.md').problems).toEqual([])
+  })
+
+  it('shows scripts that a run would take', () => {
+    const shown = blocks('sh').filter((bytes) => bytes.toString().startsWith('#!'))
+
+    expect(shown.length).toBeGreaterThan(0)
+    for (const bytes of shown) {
+      expect(readShebang(bytes)).toHaveProperty('interpreter')
+      expect(checkShellPart(bytes, 'docs/plugins.md')).toEqual([])
+    }
+  })
+})
+
+function inDocs(name: string): string {
+  return `docs/${name}`
+}
