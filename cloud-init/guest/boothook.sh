@@ -22,6 +22,11 @@ ln -s ../cvm-note.sh "$dir/bin/cvm-note"
 : >"$dir/stamp"
 
 . "$dir/report.sh"
+# A sealed image that is rewritten: what the seal put there to keep cloud-init closed goes; sealing puts it back.
+if [ -e /etc/issue.d/90-cvm-sealed.issue ]; then
+	rm -f /etc/issue.d/90-cvm-sealed.issue /etc/cvm-image-rewriter/cloud-init-closed /etc/systemd/system/cloud-*.d/90-cvm-closed.conf
+	[ -e /etc/cloud/cloud-init.disabled ] || rm -f /etc/cloud/cloud-init.disabled
+fi
 stty -F "$CVM_PORT" raw -echo 2>/dev/null
 cvm_event boot
 

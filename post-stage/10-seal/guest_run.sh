@@ -74,15 +74,23 @@ rm -f /etc/ssh/sshd_config.d/50-cloud-init.conf
 if [ "${SEAL_CLOUD_INIT:-close}" = keep ]; then
 	cvm-note "SEAL_CLOUD_INIT=keep: cloud-init stays OPEN, whoever attaches a seed disk can run commands as root"
 elif [ -d /etc/cloud ] || command -v cloud-init >/dev/null; then
-	mkdir -p /etc/cloud
-	: >/etc/cloud/cloud-init.disabled
-	# A kernel argument cloud-init=enabled would win over the file; it does not win over masked units.
-	for unit in cloud-init-local cloud-init cloud-init-main cloud-init-network cloud-config cloud-final cloud-init-hotplugd; do
-		if [ -e "/usr/lib/systemd/system/$unit.service" ] || [ -e "/lib/systemd/system/$unit.service" ]; then
-			ln -sfn /dev/null "/etc/systemd/system/$unit.service"
+	# One file of ours is the lock. cloud-init's own switch leads to it, and a condition on each unit besides: a kernel
+	# argument cloud-init=enabled wins over the switch, and does not win over a condition. A later cvm-rewrite of this
+	# image opens the lock again, which takes a machine that is no confidential VM (see docs/security.md).
+	lock=/etc/cvm-image-rewriter/cloud-init-closed
+	mkdir -p /etc/cloud /etc/cvm-image-rewriter /etc/issue.d
+	echo "cloud-init was closed by cvm-image-rewriter" >"$lock"
+	ln -sfn "$lock" /etc/cloud/cloud-init.disabled
+	for unit in cloud-init-local.service cloud-init.service cloud-init-main.service cloud-init-network.service \
+		cloud-config.service cloud-final.service cloud-init-hotplugd.service cloud-init-hotplugd.socket; do
+		if [ -e "/usr/lib/systemd/system/$unit" ] || [ -e "/lib/systemd/system/$unit" ]; then
+			mkdir -p "/etc/systemd/system/$unit.d"
+			printf '[Unit]\nConditionPathExists=!%s\n' "$lock" >"/etc/systemd/system/$unit.d/90-cvm-closed.conf"
 		fi
 	done
-	[ ! -e /usr/lib/systemd/system/cloud-init-hotplugd.socket ] || ln -sfn /dev/null /etc/systemd/system/cloud-init-hotplugd.socket
+	# Shown above the login prompt: for people, and for a later cvm-rewrite, which reads it on the console.
+	echo "Sealed by cvm-image-rewriter: cloud-init is closed." >/etc/issue.d/90-cvm-sealed.issue
+	chmod 644 "$lock" /etc/issue.d/90-cvm-sealed.issue /etc/systemd/system/cloud-*.d/90-cvm-closed.conf
 fi
 
 # --- traces of the build boot

@@ -13,6 +13,7 @@ export type SignKind =
   | 'target'
   | 'login'
   | 'cloud-init'
+  | 'sealed'
   | 'failed-unit'
   | 'fsck-failed'
   | 'fsck-prompt'
@@ -180,6 +181,10 @@ export const SIGNS: readonly SignRow[] = [
     kind: 'cloud-init',
     pattern: /(?:cloud-init\[\d+\]: )?Cloud-init v\. \S+ (?<detail>running '[a-z:-]+'|finished at .*)/,
   },
+
+  // ---- what post-stage/10-seal puts above the login prompt
+  // Sealed by cvm-image-rewriter: cloud-init is closed.
+  { kind: 'sealed', pattern: /Sealed by cvm-image-rewriter: cloud-init is closed\./ },
 
   // ---- login
   // debian login:        debian login: root (automatic login)

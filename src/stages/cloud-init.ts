@@ -3,15 +3,16 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ConsoleReader } from '../guest/console.js'
 import { GuestReportReader } from '../guest/report.js'
+import { UNSEAL_OEM_STRING } from '../guest/unseal.js'
 import { Cleanup } from '../host/cleanup.js'
 import type { LibvirtConnection } from '../host/private-libvirt.js'
-import { type RunOptions, runTool, showCall } from '../host/run-tool.js'
-import { listenSerialPort } from '../host/serial-port.js'
+import { type RunOptions, runTool, runToolOrFail, showCall } from '../host/run-tool.js'
+import { listenSerialPort, type SerialPort } from '../host/serial-port.js'
 import { CvmError } from '../model/errors.js'
 import type { Say } from '../model/events.js'
 import type { ToolResult } from '../model/host.js'
 import type { RewritePlan, SeedPart } from '../model/rewrite.js'
-import { destroyCall, domainEventsCall, readDomainEvent } from '../tools/virsh.js'
+import { destroyCall, domainEventsCall, readDomainEvent, resetCall } from '../tools/virsh.js'
 import { virtInstallCall } from '../tools/virt-install.js'
 import { failureOfStoppedGuest, failureOfTime, type GuestRun } from './guest-verdict.js'
 import { GuestWatch } from './guest-watch.js'
@@ -87,6 +88,7 @@ export async function bootGuest(input: GuestBootInput): Promise<GuestRun> {
     consoleSocket: consolePort.socketPath,
     reportSocket: reportPort.socketPath,
     osInfo: OS_INFO,
+    oemString: UNSEAL_OEM_STRING,
   })
   say({ type: 'command', text: showCall(call) })
   const limitMs = plan.guestTimeMin * 60_000
@@ -102,6 +104,7 @@ export async function bootGuest(input: GuestBootInput): Promise<GuestRun> {
   for (;;) {
     const ended = await Promise.race([install, delay(TICK_MS).then(() => undefined)])
     signal.throwIfAborted()
+    if (ended !== undefined) await drained([consolePort, reportPort])
     watch.tick(elapsedMs())
     say({ type: 'console', lines: reader.lastLines(CONSOLE_LINES_SHOWN) })
     const run: GuestRun = {
@@ -111,11 +114,18 @@ export async function bootGuest(input: GuestBootInput): Promise<GuestRun> {
       malformedReportLines: report.malformed,
     }
     input.seen.guest = run
+    if (watch.takeRestart(elapsedMs())) await restartUnsealed(input)
     if (watch.ending?.kind === 'failed') throw withConsole(watch.ending.error, run)
     if (ended !== undefined) return finished(ended, watch, run)
     if (watch.ending?.kind === 'done' && (await poweredOff(install))) return run
     if (elapsedMs() > limitMs) throw failureOfTime(run, plan.guestTimeMin)
   }
+}
+
+/** virt-install may be gone before we have read what the guest wrote last; a port that was never opened never closes. */
+async function drained(ports: readonly SerialPort[]): Promise<void> {
+  const closed = Promise.all(ports.map((port) => port.closed.catch(() => {})))
+  await Promise.race([closed, delay(DRAIN_LIMIT_MS, undefined, { ref: false })])
 }
 
 /** The domain is gone: by itself after `done`, too early, or it never started. */
@@ -166,6 +176,17 @@ function watchDomain({ libvirt, plan }: GuestBootInput, watch: GuestWatch, optio
   void listen()
 }
 
+/** The seal of an earlier rewrite is open by now, which counts from the next start on. */
+async function restartUnsealed({ libvirt, plan, say }: GuestBootInput): Promise<void> {
+  say({
+    type: 'note',
+    text: 'the image was sealed by an earlier rewrite: its seal is opened, the guest starts once more',
+  })
+  const as = libvirt.account === undefined ? {} : { as: libvirt.account }
+  const call = { ...resetCall(libvirt.uri, plan.names.domain), env: libvirt.env, cwd: '/' }
+  await runToolOrFail(call, { ...as, timeoutMs: DESTROY_LIMIT_MS })
+}
+
 /** Ours by its name, which holds the run's id; gone already in the usual case. A private daemon ends its machines itself. */
 async function endDomain({ libvirt, plan }: GuestBootInput): Promise<void> {
   if (libvirt.private) return
@@ -205,6 +226,7 @@ const REPORT_LOG_CAP_BYTES = 4 * 1024 * 1024
 const CONSOLE_TAIL_LINES = 20
 const CONSOLE_LINES_SHOWN = 5
 const TICK_MS = 200
+const DRAIN_LIMIT_MS = 1_000
 const POWER_OFF_LIMIT_MS = 60_000
 const EVENTS_RETRY_MS = 500
 const DESTROY_LIMIT_MS = 15_000

@@ -21,6 +21,7 @@ export class GuestWatch {
   #restarts = 0
   #loginAtMs: number | undefined
   #lastLine = ''
+  #seal: 'none' | 'seen' | 'opened' = 'none'
   ending: Ending | undefined
 
   constructor(parts: PartNames, strict: boolean) {
@@ -42,6 +43,7 @@ export class GuestWatch {
     if (this.#signs.length > MAX_SIGNS) this.#signs.shift()
     this.#lastLine = sign.line
     if (sign.kind === 'login') this.#loginAtMs ??= atMs
+    if (sign.kind === 'sealed' && this.#seal === 'none') this.#seal = 'seen'
     const error = failureOnConsole(sign)
     // Once the report says done, the console of a machine going down tells nothing new.
     if (error !== undefined) this.#fail(error)
@@ -63,6 +65,17 @@ export class GuestWatch {
     )
   }
 
+  /**
+   * True once, when the guest shows the seal of an earlier rewrite and has had the time to open it: it has to start again.
+   */
+  takeRestart(atMs: number): boolean {
+    const ready = this.#loginAtMs !== undefined && atMs > this.#loginAtMs + UNSEALED_AFTER_LOGIN_MS
+    if (this.#seal !== 'seen' || !ready || this.events.length > 0) return false
+    this.#seal = 'opened'
+    this.#loginAtMs = undefined
+    return true
+  }
+
   /** The login prompt comes after cloud-init's network stage, which starts our boothook: silence after it has a reason. */
   tick(atMs: number): void {
     if (this.events.length > 0 || this.#loginAtMs === undefined || atMs < this.#loginAtMs + SILENCE_AFTER_LOGIN_MS)
@@ -75,6 +88,8 @@ export class GuestWatch {
   }
 }
 
+/** The removed file must have reached the disk: ext4 commits every 5 s. */
+const UNSEALED_AFTER_LOGIN_MS = 8_000
 const MAX_RESTARTS = 3
 const MAX_SIGNS = 500
 /** Under emulation a cloud-init that prints its first words only after the prompt was not seen later than a few seconds. */

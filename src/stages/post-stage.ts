@@ -50,15 +50,15 @@ export async function postStage(input: PostStageInput): Promise<Candidate> {
     })
   }
   await runHostScripts(input, path, checks)
-  // Host scripts may have changed it; what is published is what these numbers say.
-  const [sha256, { size }, virtualSizeBytes, after] = await Promise.all([
+  // Host scripts may have changed it, and must have left it sound; what is published is what these numbers say.
+  const after = await imageCheck(path)
+  if (!after.ok)
+    throw new CvmError('CHECK_FAILED', `a host script of the post-stage damaged the image: ${after.detail}`)
+  const [sha256, { size }, virtualSizeBytes] = await Promise.all([
     sha256File(path),
     stat(path),
     virtualSizeOf(path, 'qcow2'),
-    imageCheck(path),
   ])
-  if (!after.ok)
-    throw new CvmError('CHECK_FAILED', `a host script of the post-stage damaged the image: ${after.detail}`)
   return { path, checks, facts: { path: plan.output, sha256, sizeBytes: size, virtualSizeBytes } }
 }
 

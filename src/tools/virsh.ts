@@ -10,6 +10,11 @@ export function destroyCall(uri: string, domain: string): ToolCall {
   return { tool: 'virsh', args: ['--connect', uri, 'destroy', '--domain', domain] }
 }
 
+/** Restarts our domain as its reset button would. */
+export function resetCall(uri: string, domain: string): ToolCall {
+  return { tool: 'virsh', args: ['--connect', uri, 'reset', '--domain', domain] }
+}
+
 /** Asks the daemon for its version: the cheapest proof that it answers. */
 export function answersCall(uri: string): ToolCall {
   return { tool: 'virsh', args: ['--connect', uri, 'version', '--daemon'] }

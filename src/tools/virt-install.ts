@@ -14,6 +14,8 @@ export interface GuestBoot {
   readonly consoleSocket: string
   readonly reportSocket: string
   readonly osInfo: string
+  /** SMBIOS type 11; see src/guest/unseal.ts. Without commas. */
+  readonly oemString: string
 }
 
 /**
@@ -49,6 +51,7 @@ export function virtInstallCall(boot: GuestBoot): ToolCall {
       ['--graphics', 'none', '--video', 'none', '--sound', 'none', '--tpm', 'none', '--watchdog', 'none'],
       ['--controller', 'usb,model=none', '--memballoon', 'none', '--channel', 'none'],
       ['--events', 'on_poweroff=destroy,on_reboot=restart,on_crash=destroy'],
+      ['--sysinfo', `oemStrings.entry0=${boot.oemString}`],
       ['--check', 'all=off'],
     ].flat(),
   }

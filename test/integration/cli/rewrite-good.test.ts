@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { aBench, aGoodGuest, type Bench, base64, fingerprint, WITHOUT_MAKE_MIME } from './rewrite-bench.js'
 
 describe('a good run', () => {
-  it('publishes the image and its report, and leaves nothing else behind', async () => {
+  it.concurrent('publishes the image and its report, and leaves nothing else behind', async () => {
     await using bench = await aBench()
     const before = { input: fingerprint(bench.at('guest.qcow2')), plugins: fingerprint(bench.plugins) }
 
@@ -24,7 +24,7 @@ describe('a good run', () => {
     expect(info['backing-filename']).toBeUndefined()
   })
 
-  it('tells in the report what was done to what', async () => {
+  it.concurrent('tells in the report what was done to what', async () => {
     await using bench = await aBench()
 
     const { code, stdout } = await bench.run(['--json'], { CVM_TOKEN: 'geheim', CVM_COLOUR: 'blue' })
@@ -60,7 +60,7 @@ describe('a good run', () => {
     expect(report.variables).toMatchObject({ CVM_COLOUR: 'blue' })
   })
 
-  it('gives the guest the files, the scripts and the variables of the plugins, owned by root', async () => {
+  it.concurrent('gives the guest the files, the scripts and the variables of the plugins, owned by root', async () => {
     await using bench = await aBench()
     const variables = { GUEST_X: 'a b', CVM_Y: "it's $HOME `x`", IMA_Z: '\\', SEAL_W: '"' }
 
@@ -79,7 +79,7 @@ describe('a good run', () => {
     expect(bench.calls(`${domain}.user-data`)).toContain(base64('#!/bin/sh\necho hello\n'))
   })
 
-  it('bundles with make-mime of the real cloud-init when that works, with the same names', async () => {
+  it.concurrent('bundles with make-mime of the real cloud-init when that works, with the same names', async () => {
     await using bench = await aBench()
     await rm(join(bench.bin, 'cloud-init'))
 
@@ -97,7 +97,7 @@ describe('a good run', () => {
     ])
   })
 
-  it('replaces an output only with --force, and then as a whole', async () => {
+  it.concurrent('replaces an output only with --force, and then as a whole', async () => {
     await using bench = await aBench()
     expect((await bench.run([])).code).toBe(0)
 
@@ -110,7 +110,7 @@ describe('a good run', () => {
     expect(bench.boots()).toHaveLength(2)
   })
 
-  it('makes two outputs from one input at the same time', async () => {
+  it.concurrent('makes two outputs from one input at the same time', async () => {
     await using bench = await aBench()
 
     const runs = await Promise.all([bench.run(['-o', 'one.qcow2']), bench.run(['-o', 'two.qcow2'])])
@@ -126,7 +126,7 @@ describe('a good run', () => {
     ])
   })
 
-  it('runs where the account of QEMU cannot go, and cleans up there too', async () => {
+  it.concurrent('runs where the account of QEMU cannot go, and cleans up there too', async () => {
     await using bench = await aBench()
     execFileSync('chmod', ['700', bench.dir])
 
@@ -139,7 +139,7 @@ describe('a good run', () => {
     expect(bench.listing()).toEqual({ dir: ['guest.qcow2', 'output.qcow2', 'output.report.json'], tmp: [] })
   })
 
-  it('only tells of cloud-init warnings, and fails on them with --strict', async () => {
+  it.concurrent('only tells of cloud-init warnings, and fails on them with --strict', async () => {
     await using bench = await aBench()
     await bench.guest(aGoodGuest({ warnings: '2024 util.py[WARNING]: odd key\n' }))
 
@@ -152,7 +152,7 @@ describe('a good run', () => {
     expect(strict.stderr).toContain('odd key')
   })
 
-  it('does nothing but print the plan with --dry-run', async () => {
+  it.concurrent('does nothing but print the plan with --dry-run', async () => {
     await using bench = await aBench()
 
     const { code, stdout } = await bench.run(['--dry-run', '-t', '7'])
@@ -164,7 +164,7 @@ describe('a good run', () => {
     expect(bench.listing()).toEqual({ dir: ['guest.qcow2'], tmp: [] })
   })
 
-  it('does not mind that nobody reads its output', async () => {
+  it.concurrent('does not mind that nobody reads its output', async () => {
     await using bench = await aBench()
     const { child, outcome } = bench.start([])
     child.stdout?.destroy()

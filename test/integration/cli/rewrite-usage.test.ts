@@ -1,0 +1,160 @@
+import { execFile, execFileSync, spawn } from 'node:child_process'
+import { link, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { anMbrDisk } from '../../unit/image/a-disk.js'
+
+const PROGRAM = fileURLToPath(new URL('../../../dist/cli/bin-rewrite.js', import.meta.url))
+const NOTHING_ON_PATH = { PATH: '/nonexistent' }
+let dir = ''
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'usage-'))
+  await writeFile(join(dir, 'guest.raw'), anMbrDisk([0x83]))
+  await truncate(join(dir, 'guest.raw'), 4 * 2 ** 20)
+  await writeFile(join(dir, 'taken.qcow2'), 'mine')
+  await symlink('guest.raw', join(dir, 'by-symlink.qcow2'))
+  await link(join(dir, 'guest.raw'), join(dir, 'by-hard-link.qcow2'))
+  await mkdir(join(dir, 'folder'))
+  execFileSync('mkfifo', [join(dir, 'pipe')])
+})
+afterAll(async () => await rm(dir, { recursive: true, force: true }))
+
+describe('the command line of cvm-rewrite', () => {
+  it.concurrent.each([
+    { args: [], code: 2, words: ['no input image', 'cvm-rewrite -i guest.qcow2'] },
+    { args: ['--inptu', 'x'], code: 2, words: ["unknown option '--inptu'", 'Did you mean --input?'] },
+    { args: ['doktor'], code: 2, words: ['error[USAGE]'] },
+    { args: ['-i', 'guest.raw', 'extra'], code: 2, words: ['error[USAGE]'] },
+    { args: ['-i'], code: 2, words: ['argument missing'] },
+    { args: ['-i', ''], code: 2, words: ['empty path'] },
+    { args: ['-i', 'guest.raw', '-o', ''], code: 2, words: ['empty path'] },
+    ...['abc', '0', '-5', '2.5', '6m', '40000', '', '1e3', ' 6'].map((time) => ({
+      args: ['-i', 'guest.raw', '-t', time],
+      code: 2,
+      words: ['whole minutes, from 1 to 35791'],
+    })),
+    { args: ['-i', 'guest.raw', '--accel', 'fast'], code: 2, words: ['auto, kvm, tcg'] },
+    { args: ['-i', 'guest.raw', '-q', '-v'], code: 2, words: ['cannot be used with'] },
+    { args: ['plugin', 'lst'], code: 2, words: ['error[USAGE]'] },
+    { args: ['explain', 'NO_SUCH'], code: 2, words: ['there is no error code NO_SUCH', 'NO_SPACE'] },
+  ])('is refused with exit 2 and a next step, without any program: $args', async ({ args, code, words }) => {
+    const result = await run(args, NOTHING_ON_PATH)
+
+    expect(result).toMatchObject({ code, stdout: '' })
+    for (const each of words) expect(result.stderr).toContain(each)
+    expect(result.stderr).toMatch(/^error\[USAGE\] /)
+    expect(result.stderr).toMatch(/\n {2}next: /)
+  })
+
+  it.concurrent.each([
+    { args: ['-i', 'gest.raw'], code: 2, error: 'INPUT_NOT_FOUND', words: ['guest.raw'] },
+    { args: ['-i', 'folder'], code: 4, error: 'INPUT_NOT_A_FILE', words: ['folder'] },
+    { args: ['-i', 'pipe'], code: 4, error: 'INPUT_NOT_A_FILE', words: ['pipe'] },
+    { args: ['-i', 'guest.raw', '-o', 'taken.qcow2'], code: 2, error: 'OUTPUT_EXISTS', words: ['--force'] },
+    { args: ['-i', 'guest.raw', '-o', 'guest.raw', '-f'], code: 2, error: 'OUTPUT_IS_INPUT', words: [] },
+    { args: ['-i', 'guest.raw', '-o', 'by-symlink.qcow2', '-f'], code: 2, error: 'OUTPUT_IS_INPUT', words: [] },
+    { args: ['-i', 'guest.raw', '-o', 'by-hard-link.qcow2', '-f'], code: 2, error: 'OUTPUT_IS_INPUT', words: [] },
+    { args: ['-i', 'guest.raw', '-o', 'absent/out.qcow2'], code: 9, error: 'OUTPUT_UNWRITABLE', words: ['absent'] },
+    { args: ['-i', 'guest.raw', '-o', 'taken.qcow2/out'], code: 9, error: 'OUTPUT_UNWRITABLE', words: [] },
+    { args: ['-i', 'guest.raw', '-o', 'folder'], code: 9, error: 'OUTPUT_UNWRITABLE', words: ['folder'] },
+    { args: ['-i', 'guest.raw', '--plugins', 'folder'], code: 2, error: 'USAGE', words: ['cvm-rewrite init'] },
+    { args: ['-i', 'guest.raw', '--skip', '77-none'], code: 2, error: 'PLUGIN_UNKNOWN', words: ['77-none'] },
+  ])('gives exit $code with $error for $args, and touches nothing', async ({ args, code, error, words }) => {
+    const result = await run([...args, '--accel', 'tcg', '--json'])
+
+    expect(result).toMatchObject({ code, stderr: '' })
+    const told = JSON.parse(result.stdout)
+    expect(told).toMatchObject({ outcome: 'error', error: { code: error } })
+    for (const each of words) expect(JSON.stringify(told.error)).toContain(each)
+  })
+
+  it('names all missing programs at once, with one line that installs them', async () => {
+    const { code, stderr } = await run(['-i', 'guest.raw'], { PATH: join(dir, 'folder') })
+
+    // The sbin directories are always looked into, so libvirtd may be there.
+    expect(code).toBe(3)
+    expect(stderr).toMatch(/^error\[TOOL_MISSING\] not installed: qemu-img, qemu-system-x86_64, virt-install, virsh/)
+    expect(stderr).toMatch(/next: apt-get install --no-install-recommends .*\bqemu-utils\b.*\bvirtinst\b/)
+  })
+})
+
+describe('cvm-rewrite --help', () => {
+  it('answers at once, without any program on PATH', async () => {
+    const times: number[] = []
+    for (let round = 0; round < 5; round += 1) {
+      const startedAt = performance.now()
+      const { code, stdout, stderr } = await run(['--help'], NOTHING_ON_PATH)
+      times.push(performance.now() - startedAt)
+
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      expect(stdout).toMatch(/^Examples:\n/)
+      expect(stdout).toContain('Exit codes: 0 ok')
+    }
+
+    // 150 ms on an idle machine; twice that here, where other tests run beside.
+    expect(times.sort((one, other) => one - other)[2]).toBeLessThan(300)
+  })
+
+  it.each([['--help'], ['explain', 'GUEST_TIMED_OUT'], ['-i', 'gest.raw']])(
+    'leaves no trace of a reader that went away: %s',
+    async (...args) => {
+      const child = spawn(process.execPath, [PROGRAM, ...args], { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'] })
+      child.stdout.destroy()
+      let stderr = ''
+      child.stderr.on('data', (chunk: Buffer) => {
+        stderr += chunk.toString()
+      })
+      await new Promise((resolve) => child.on('close', resolve))
+
+      expect(stderr).not.toMatch(/EPIPE|at .*\.js:\d+/)
+    },
+  )
+})
+
+describe('the small commands of cvm-rewrite', () => {
+  it('explain tells the exit code, the meaning and what to do', async () => {
+    const { code, stdout } = await run(['explain', 'guest_timed_out'], NOTHING_ON_PATH)
+
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^GUEST_TIMED_OUT \(exit code 124\)\n {2}The guest .*\n {2}next: /)
+  })
+
+  it('init makes a directory that plugin list reads, and overwrites nothing', async () => {
+    const target = join(dir, 'mine')
+
+    expect((await run(['init', target], NOTHING_ON_PATH)).code).toBe(0)
+    const again = await run(['init', target], NOTHING_ON_PATH)
+    const listed = await run(['plugin', 'list', '--json', '--plugins', target], NOTHING_ON_PATH)
+
+    expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('pre-stage') })
+    expect(listed.code).toBe(0)
+    const { plugins, problems } = JSON.parse(listed.stdout)
+    expect(problems).toEqual([])
+    expect(plugins.map((plugin: { name: string }) => plugin.name)).toContain('10-seal')
+    expect(plugins.every((plugin: { dir: string }) => plugin.dir.startsWith(`${target}/`))).toBe(true)
+  })
+
+  it('doctor lists what is missing and ends with exit 3', async () => {
+    const { code, stdout } = await run(['doctor', '--json'], { PATH: join(dir, 'folder') })
+
+    expect(code).toBe(3)
+    const { ok, findings, next } = JSON.parse(stdout)
+    expect(ok).toBe(false)
+    expect(findings).toContainEqual(expect.objectContaining({ name: 'qemu-img', ok: false, needed: true }))
+    expect(next).toContain('qemu-utils')
+  })
+})
+
+function run(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = { PATH: process.env['PATH'] ?? '' },
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [PROGRAM, ...args], { cwd: dir, env }, (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr })
+    })
+  })
+}
