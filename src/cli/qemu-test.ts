@@ -53,8 +53,7 @@ export function qemuTestCommand(action: (options: Options) => void): Command {
 }
 
 async function run(options: Options): Promise<number> {
-  const { ignoreClosedPipes, interruption } = await import('./interruption.js')
-  ignoreClosedPipes()
+  const { interruption } = await import('./interruption.js')
   using interrupted = interruption(() => process.stderr.write('\ncleaning up (once more ends at once)\n'))
   try {
     const { bootTest } = await import('../stages/boot-test.js')

@@ -49,6 +49,8 @@ export async function main(argv: readonly string[]): Promise<number> {
 /** The whole command line; `choose` gets what is to be done. */
 export function rewriteCommand(choose: (action: () => Promise<number>) => void): Command {
   const program = strict(new Command('cvm-rewrite'))
+    // Else the program's own --json and --plugins would take those of its subcommands.
+    .enablePositionalOptions()
     .description(
       'Turns a guest image into a confidential-VM image: customised, sealed, checked. The input is only read.',
     )

@@ -6,7 +6,7 @@ import type { RewritePlan, RewriteRequest } from '../model/rewrite.js'
 import { planRewrite } from '../stages/plan.js'
 import { surveyWorld } from '../stages/survey.js'
 import { complain } from './complain.js'
-import { ignoreClosedPipes, interruption } from './interruption.js'
+import { interruption } from './interruption.js'
 import { Progress } from './progress.js'
 import { rewrite } from './rewrite.js'
 import type { RewriteOptions } from './rewrite-command.js'
@@ -14,7 +14,6 @@ import { summaryText } from './summary.js'
 
 /** cvm-rewrite -i …: survey, plan, run, tell. */
 export async function runRewrite(options: RewriteOptions): Promise<number> {
-  ignoreClosedPipes()
   const json = options.json === true
   const progress = new Progress({
     quiet: options.quiet === true,

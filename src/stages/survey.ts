@@ -16,7 +16,7 @@ import { readPlugins } from '../plugins/read-plugins.js'
 import { assertOutputPossible } from './output-place.js'
 import { checkSeedSources } from './seed-sources.js'
 import { sourceDirs } from './sources.js'
-import { requireTools } from './tools-needed.js'
+import { requireTools, toolVersions } from './tools-needed.js'
 
 /**
  * Reads the world before anything is done: the image, the plugins, the machine. Nothing is changed.
@@ -28,16 +28,17 @@ export async function surveyWorld(request: RewriteRequest, cwd: string): Promise
   const input = resolve(cwd, request.input)
   const output = resolve(cwd, request.output)
   // The cheap questions about paths come before the ones that read files or start programs.
-  const [tools] = await Promise.all([requireTools(), assertOutputPossible(output, request.force)])
+  await Promise.all([requireTools(), assertOutputPossible(output, request.force)])
   const image = await inspectInput(input)
   if (await sameFile(input, output))
     throw new CvmError('OUTPUT_IS_INPUT', `${request.input} and ${request.output} are the same file`)
 
   const account = await unprivilegedAccount()
-  const [layout, reading, accelerator] = await Promise.all([
+  const [layout, reading, accelerator, tools] = await Promise.all([
     layoutOf(image, output),
     readAllPlugins(request, sources),
     probeAccelerator(request.accel, account),
+    toolVersions(),
   ])
   const wantsUefi = request.firmware === 'uefi' || (request.firmware === 'auto' && layout.hasEsp)
   const uefi = wantsUefi ? (await chooseFirmware()).uefi : undefined

@@ -17,13 +17,17 @@ export const TOOLS = [
 export const MORE_PACKAGES = ['ovmf'] as const
 
 /**
- * All programs are there; returns the versions of the ones that shape the result.
+ * All programs are there; none is started.
  *
  * @throws {CvmError} TOOL_MISSING with every missing one and one apt line for all.
  */
-export async function requireTools(): Promise<Readonly<Record<string, string>>> {
+export async function requireTools(): Promise<void> {
   const missing = await missingTools()
   if (missing.length > 0) throw missingToolsError(missing)
+}
+
+/** Versions of the programs that shape the result. */
+export async function toolVersions(): Promise<Readonly<Record<string, string>>> {
   const [qemu, virtInstall] = await Promise.all([
     firstLine('qemu-img', '--version'),
     firstLine('virt-install', '--version'),
