@@ -103,7 +103,7 @@ export function rewriteCommand(choose: (action: () => Promise<number>) => void):
     .description('copy the shipped pre-stage/, post-stage/ and cloud-init/ somewhere to change them')
     .argument('<dir>')
     .action((dir: string) => choose(async () => (await import('./init.js')).init(dir)))
-  const plugin = strict(program.command('plugin')).description('about plugins')
+  const plugin = strict(program.command('plugin')).description('plugin list: the plugins that a run here would take')
   strict(plugin.command('list'))
     .description('list the plugins that a run here would take')
     .option('--plugins <dir>', 'directory to read')

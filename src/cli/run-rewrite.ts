@@ -4,6 +4,7 @@ import { hostEnvironment, pluginVariables } from '../host/environment.js'
 import { CvmError } from '../model/errors.js'
 import type { RewritePlan, RewriteRequest } from '../model/rewrite.js'
 import { planRewrite } from '../stages/plan.js'
+import { withoutSecrets } from '../stages/report.js'
 import { surveyWorld } from '../stages/survey.js'
 import { complain } from './complain.js'
 import { interruption } from './interruption.js'
@@ -77,5 +78,5 @@ function requestOf(options: RewriteOptions): RewriteRequest {
 
 /** The plan without the nonce: whoever reads a log must not be able to speak for the guest. */
 function shownPlan(plan: RewritePlan): unknown {
-  return { ...plan, nonce: '(made for each run)' }
+  return { ...plan, nonce: '(made for each run)', variables: withoutSecrets(plan.variables) }
 }

@@ -16,6 +16,8 @@ echo debian >"$root/etc/hostname"
 chmod 0644 "$root/etc/hostname"
 printf '127.0.0.1\tlocalhost\n127.0.1.1\tdebian\n::1\tlocalhost ip6-localhost ip6-loopback\n' >"$root/etc/hosts"
 chroot "$root" usermod --lock root
+# With a locale set, cloud-init does not generate one on the first boot.
+echo LANG=C.UTF-8 >"$root/etc/default/locale"
 
 # --- network: DHCP on whatever card there is, also without cloud-init
 mkdir -p "$root/etc/netplan"

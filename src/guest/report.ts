@@ -25,7 +25,7 @@ export class GuestReportReader {
     const lines = (this.#pending + Buffer.from(chunk).toString('latin1')).split('\n')
     this.#pending = lines.pop() ?? ''
     for (const line of lines) {
-      if (!this.#overlong) {
+      if (!this.#overlong && line.length <= LINE_LIMIT_BYTES) {
         const event = this.#read(line)
         if (event !== undefined) events.push(event)
       }

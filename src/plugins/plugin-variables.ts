@@ -26,7 +26,7 @@ interface Grammar {
 const GRAMMARS: ReadonlyMap<string, Grammar> = new Map([
   [
     'GUEST_SIZE',
-    { pattern: /^[1-9]\d{0,15}[KMGT]?$/, words: 'a size: whole bytes, or with K, M, G or T, such as 50G' },
+    { pattern: /^[1-9]\d{0,6}[MGT]$/, words: 'a whole number with M, G or T, such as 50G' },
   ],
   [
     'CVM_USER',
@@ -36,7 +36,7 @@ const GRAMMARS: ReadonlyMap<string, Grammar> = new Map([
     'CVM_AUTH_KEY',
     { pattern: /^(?:ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,3}(?: .*)?$/, words: 'a public SSH key in one line' },
   ],
-  ['CVM_SCRIPT_TIMEOUT', { pattern: /^[1-9]\d{0,6}$/, words: 'a number of whole seconds' }],
-  ['IMA_APPRAISE', { pattern: /^(?:log|enforce|fix|off)$/, words: 'log or enforce' }],
+  ['CVM_SCRIPT_TIMEOUT', { pattern: /^[1-9]\d{0,5}$/, words: 'a number of whole seconds' }],
+  ['IMA_APPRAISE', { pattern: /^(?:log|enforce)$/, words: 'log or enforce' }],
   ['SEAL_CLOUD_INIT', { pattern: /^(?:keep|close)$/, words: 'keep (or close, the default)' }],
 ])

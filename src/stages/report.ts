@@ -70,7 +70,8 @@ export async function writeReport(path: string, report: RewriteReport, runId: st
   await rename(beside, path)
 }
 
-function withoutSecrets(variables: Readonly<Record<string, string>>): Record<string, string> {
+/** Values whose name speaks of a secret are not shown to anybody. */
+export function withoutSecrets(variables: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(variables).map(([name, value]) => [name, SECRET_NAME.test(name) ? '(left out)' : value]),
   )

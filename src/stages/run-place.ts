@@ -12,7 +12,7 @@ import type { RewritePlan } from '../model/rewrite.js'
 
 /** The directories of one run. All vanish with it, also when it is killed (the janitor sees to that). */
 export interface RunPlace extends AsyncDisposable {
-  /** Beside the output, 0700: plugin copies, seed, logs, the candidate output. */
+  /** On the file system of the output, 0700: plugin copies, seed, logs, the candidate output. */
   readonly workDir: string
   /** What QEMU opens: work image, seed, UEFI variables. Owned by `account`, reachable for it. */
   readonly bootDir: string
@@ -43,10 +43,13 @@ export async function openRunPlace(plan: RewritePlan): Promise<RunPlace> {
   const sockets = stack.use(await makeScratch(shortTmp(), 'cvm', 0o711))
   const bootDir = (await bootDirIn(work.path, account)) ?? stack.use(await ownedScratch('/var/tmp', account)).path
   for (const path of [work.path, sockets.path, bootDir]) janitor.watchPath(path)
+  // The account passes through the directory to bootDir; everything else in it is ours alone.
+  const workDir = join(work.path, 'own')
+  await mkdir(workDir, { mode: 0o700 })
 
   const owned = stack.move()
   return {
-    workDir: work.path,
+    workDir,
     bootDir,
     socketDir: sockets.path,
     account,

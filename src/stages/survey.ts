@@ -34,9 +34,9 @@ export async function surveyWorld(request: RewriteRequest, cwd: string): Promise
     throw new CvmError('OUTPUT_IS_INPUT', `${request.input} and ${request.output} are the same file`)
 
   const account = await unprivilegedAccount()
-  const [layout, reading, accelerator, tools] = await Promise.all([
+  const reading = await readAllPlugins(request, sources)
+  const [layout, accelerator, tools] = await Promise.all([
     layoutOf(image, output),
-    readAllPlugins(request, sources),
     probeAccelerator(request.accel, account),
     toolVersions(),
   ])

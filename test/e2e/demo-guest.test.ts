@@ -65,6 +65,10 @@ describe('the demo guest', () => {
     expect(await debugfs('ls -p /etc/apt/apt.conf.d')).not.toContain('mmdebstrap')
   })
 
+  it('has a locale, so that the first boot does not spend time on making one', async () => {
+    expect(await debugfs('cat /etc/locale.conf')).toBe('LANG=C.UTF-8\n')
+  })
+
   it('tells the kernel its root by UUID, in a configuration that update-grub wrote', async () => {
     const config = await debugfs('cat /boot/grub/grub.cfg')
 

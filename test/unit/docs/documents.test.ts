@@ -4,9 +4,14 @@ import { describe, expect, it } from 'vitest'
 import { readCloudConfig } from '../../../src/plugins/cloud-config.js'
 import { readShebang } from '../../../src/plugins/script-file.js'
 import { checkShellPart } from '../../../src/plugins/shell-part.js'
-import { readDocument, ROOT } from './marked-block.js'
+import { ROOT, readDocument } from './marked-block.js'
 
-const DOCUMENTS = ['README.md', ...readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md')).map(inDocs)]
+const DOCUMENTS = [
+  'README.md',
+  ...readdirSync(join(ROOT, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map(inDocs),
+]
 
 describe.each(DOCUMENTS)('%s', (file) => {
   const text = readDocument(file)

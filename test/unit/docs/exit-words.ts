@@ -4,7 +4,7 @@ import type { ExitClass } from '../../../src/model/exit.js'
 export const EXIT_WORDS: Readonly<Record<ExitClass, string>> = {
   ok: 'done; the output is there',
   bug: 'a bug of this program',
-  usage: 'the command line is wrong; nothing was touched',
+  usage: 'the command line is wrong, or input and output do not go together',
   host: 'this machine is not ready',
   image: 'the input image is refused',
   plugin: 'a plugin or its user-data is invalid',

@@ -26,6 +26,8 @@ describe('calls of qemu-img', () => {
       '-q',
       '-f',
       'qcow2',
+      '-o',
+      'cluster_size=4k',
       '-F',
       'raw',
       '-b',

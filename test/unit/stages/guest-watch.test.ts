@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest'
+import type { ConsoleSign } from '../../../src/guest/console-signs.js'
+import { GuestWatch } from '../../../src/stages/guest-watch.js'
+import { aCloudInitEvent } from '../../fixtures/builders.js'
+
+function aWatch(strict = false): GuestWatch {
+  return new GuestWatch(new Map(), strict)
+}
+
+function aSign(kind: ConsoleSign['kind'], line: string = kind): ConsoleSign {
+  return { kind, line, detail: '' }
+}
+
+describe('GuestWatch', () => {
+  it('ends well at done, and nothing later changes that', () => {
+    const watch = aWatch()
+
+    watch.report({ event: 'done', s: 1 })
+    watch.console(aSign('panic', 'Kernel panic - not syncing'), 1)
+    watch.report({ event: 'failed', s: 2, part: 'x', rc: 1 })
+
+    expect(watch.ending).toEqual({ kind: 'done' })
+  })
+
+  it('waits for all runcmd lines before it tells of the failed ones', () => {
+    const watch = aWatch()
+
+    watch.report({ event: 'runcmd-failed', s: 1, rc: 1, command: 'a' })
+    expect(watch.ending).toBeUndefined()
+    watch.report({ event: 'runcmd-failed', s: 2, rc: 1, command: 'b' })
+    watch.report({ event: 'failed', s: 3, part: 'runcmd', rc: 1 })
+
+    expect(watch.ending).toMatchObject({ kind: 'failed', error: { lines: ['exit 1: a', 'exit 1: b'] } })
+  })
+
+  it('fails on warnings only when that is asked for', () => {
+    const [lenient, strict] = [aWatch(), aWatch(true)]
+    for (const watch of [lenient, strict]) watch.report(aCloudInitEvent({ warnings: ['odd'] }))
+
+    expect(lenient.ending).toBeUndefined()
+    expect(strict.ending).toMatchObject({ error: { code: 'CLOUD_INIT_DEGRADED' } })
+  })
+
+  it.each([
+    ['panic', 'GUEST_PANICKED'],
+    ['emergency', 'GUEST_EMERGENCY_SHELL'],
+  ] as const)('ends at once when the console shows %s', (kind, code) => {
+    const watch = aWatch()
+
+    watch.console(aSign(kind, 'the line'), 5)
+
+    expect(watch.ending).toMatchObject({ kind: 'failed', error: { code, message: 'the line' } })
+  })
+
+  it('allows three restarts, and calls the fourth a loop', () => {
+    const watch = aWatch()
+    watch.console(aSign('login', 'guest login:'), 1)
+
+    for (let count = 0; count < 3; count += 1) watch.domain({ kind: 'reboot' })
+    expect(watch.ending).toBeUndefined()
+    watch.domain({ kind: 'reboot' })
+
+    expect(watch.ending).toMatchObject({ error: { code: 'GUEST_REBOOT_LOOP', why: 'guest login:' } })
+  })
+
+  it.each([
+    ['enospc', 'NO_SPACE'],
+    ['eio', 'IO_ERROR'],
+  ])('tells an I/O error of the disk with the reason %s as %s', (reason, code) => {
+    const watch = aWatch()
+
+    watch.domain({ kind: 'io-error', reason })
+
+    expect(watch.ending).toMatchObject({ error: { code } })
+  })
+
+  it('takes lifecycle events for what they are: nothing new', () => {
+    const watch = aWatch()
+
+    watch.domain({ kind: 'lifecycle', state: 'Stopped', detail: 'Shutdown' })
+
+    expect(watch.ending).toBeUndefined()
+  })
+
+  it('gives up 20 s after a login prompt without a report, not before', () => {
+    const watch = aWatch()
+    watch.console(aSign('login'), 30_000)
+    watch.console(aSign('login'), 45_000)
+
+    watch.tick(49_999)
+    expect(watch.ending).toBeUndefined()
+    watch.tick(50_000)
+
+    expect(watch.ending).toMatchObject({ error: { code: 'CLOUD_INIT_NOT_STARTED' } })
+  })
+
+  it('counts the 20 s anew after a restart', () => {
+    const watch = aWatch()
+    watch.console(aSign('login'), 0)
+    watch.domain({ kind: 'reboot' })
+
+    watch.tick(60_000)
+
+    expect(watch.ending).toBeUndefined()
+  })
+
+  it('is patient with a guest that has reported', () => {
+    const watch = aWatch()
+    watch.report({ event: 'boot', s: 1 })
+    watch.console(aSign('login'), 0)
+
+    watch.tick(10 ** 9)
+
+    expect(watch.ending).toBeUndefined()
+  })
+
+  it('asks once for a restart of a guest that an earlier rewrite has sealed, when it had time to open the seal', () => {
+    const watch = aWatch()
+    watch.console(aSign('sealed'), 1_000)
+    watch.console(aSign('login'), 2_000)
+
+    expect([5_000, 10_000, 10_001, 10_002].map((at) => watch.takeRestart(at))).toEqual([false, false, true, false])
+    watch.console(aSign('sealed'), 20_000)
+    watch.console(aSign('login'), 21_000)
+    expect(watch.takeRestart(60_000)).toBe(false)
+  })
+
+  it('asks for no restart of a guest without a seal, or one that reports', () => {
+    const [plain, reporting] = [aWatch(), aWatch()]
+    plain.console(aSign('login'), 0)
+    reporting.console(aSign('sealed'), 0)
+    reporting.console(aSign('login'), 0)
+    reporting.report({ event: 'boot', s: 1 })
+
+    expect([plain.takeRestart(60_000), reporting.takeRestart(60_000)]).toEqual([false, false])
+  })
+})
