@@ -21,6 +21,8 @@ export interface SerialPortInput {
   readonly onBytes: (chunk: Buffer) => void
   /** Who QEMU runs as; the socket is made that account's. */
   readonly as?: Account
+  /** QEMU runs as an account that we do not know (a libvirt of the system): then only the directory's name keeps others out. */
+  readonly anyAccount?: boolean
 }
 
 /**
@@ -38,10 +40,10 @@ export async function listenSerialPort(input: SerialPortInput): Promise<SerialPo
   return new Port(server, input)
 }
 
-async function listenOn(server: Server, { socketPath, as }: SerialPortInput): Promise<void> {
+async function listenOn(server: Server, { socketPath, as, anyAccount }: SerialPortInput): Promise<void> {
   server.listen(socketPath)
   await once(server, 'listening')
-  await chmod(socketPath, 0o600)
+  await chmod(socketPath, anyAccount === true ? 0o666 : 0o600)
   if (as && process.getuid?.() === 0) await chown(socketPath, as.uid, as.gid)
 }
 

@@ -52,6 +52,7 @@ export async function bootGuest(input: GuestBootInput): Promise<GuestRun> {
   const elapsedMs = () => performance.now() - startedAt
 
   const as = libvirt.account === undefined ? {} : { as: libvirt.account }
+  const anyAccount = !libvirt.private
   const consolePort = cleanup.use(
     await listenSerialPort({
       socketPath: join(place.socketDir, 'console'),
@@ -61,6 +62,7 @@ export async function bootGuest(input: GuestBootInput): Promise<GuestRun> {
         for (const sign of reader.feed(chunk)) watch.console(sign, elapsedMs())
       },
       ...as,
+      anyAccount,
     }),
   )
   const reportPort = cleanup.use(
@@ -75,6 +77,7 @@ export async function bootGuest(input: GuestBootInput): Promise<GuestRun> {
         }
       },
       ...as,
+      anyAccount,
     }),
   )
 

@@ -28,6 +28,9 @@ export async function makeWorkImage(plan: RewritePlan, place: RunPlace, say: Say
   await assertSpace(place.bootDir, plan.input.fileSizeBytes, 0)
   const work = await copyWorkImage({ input: plan.input, path })
   // A libvirt of the system runs QEMU as an account that we do not know.
-  if (foreign) await chmod(path, 0o666)
+  if (foreign) {
+    await chmod(place.bootDir, 0o711)
+    await chmod(path, 0o666)
+  }
   return work
 }

@@ -42,9 +42,9 @@ export function virtInstallCall(boot: GuestBoot): ToolCall {
       firmwareOptions(boot),
       [
         '--disk',
-        `path=${boot.workImage},format=qcow2,bus=virtio,driver.discard=unmap,driver.detect_zeroes=unmap,driver.cache=unsafe`,
+        `path=${boot.workImage},driver.type=qcow2,bus=virtio,driver.discard=unmap,driver.detect_zeroes=unmap,driver.cache=unsafe`,
       ],
-      ['--disk', `path=${boot.seedIso},format=raw,device=disk,bus=virtio,readonly=on`],
+      ['--disk', `path=${boot.seedIso},driver.type=raw,device=disk,bus=virtio,readonly=on`],
       ['--network', 'user,model=virtio'],
       ['--serial', `unix,source.path=${boot.consoleSocket},source.mode=connect`],
       ['--serial', `unix,source.path=${boot.reportSocket},source.mode=connect`],

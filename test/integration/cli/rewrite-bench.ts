@@ -194,7 +194,9 @@ async function outcomeOf(child: ChildProcess): Promise<Outcome> {
   child.stdout?.on('data', (chunk: Buffer) => out.push(chunk))
   child.stderr?.on('data', (chunk: Buffer) => err.push(chunk))
   const code = await new Promise<number>((resolve) =>
-    child.on('exit', (status, signal) => resolve(status ?? 128 + SIGNALS[signal === 'SIGKILL' ? 'SIGKILL' : 'SIGTERM'])),
+    child.on('exit', (status, signal) =>
+      resolve(status ?? 128 + SIGNALS[signal === 'SIGKILL' ? 'SIGKILL' : 'SIGTERM']),
+    ),
   )
   await delay(20)
   return { code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() }

@@ -117,13 +117,7 @@ describe('a good run', () => {
 
     expect(runs.map(({ code }) => code)).toEqual([0, 0])
     expect(new Set(domains(bench)).size).toBe(2)
-    expect(bench.listing().dir).toEqual([
-      'guest.qcow2',
-      'one.qcow2',
-      'one.report.json',
-      'two.qcow2',
-      'two.report.json',
-    ])
+    expect(bench.listing().dir).toEqual(['guest.qcow2', 'one.qcow2', 'one.report.json', 'two.qcow2', 'two.report.json'])
   })
 
   it.concurrent('runs where the account of QEMU cannot go, and cleans up there too', async () => {

@@ -25,7 +25,10 @@ describe('the host script of a plugin', () => {
 
   it.concurrent('is ended after CVM_SCRIPT_TIMEOUT seconds with all that it has started, with exit 124', async () => {
     await using bench = await aBench()
-    await bench.plugin('pre-stage/10-hello/host_run.sh', '#!/bin/sh\necho waiting\nsh -c "sleep 501; true" &\nsleep 500\n')
+    await bench.plugin(
+      'pre-stage/10-hello/host_run.sh',
+      '#!/bin/sh\necho waiting\nsh -c "sleep 501; true" &\nsleep 500\n',
+    )
 
     const { code, stderr } = await bench.run([], { CVM_SCRIPT_TIMEOUT: '1' })
 
@@ -78,7 +81,11 @@ qemu-img resize -q -f qcow2 "$GUEST_IMG" 8M
 
   it.concurrent('has nothing of the caller but an allow-list, and its own folder of a copy to work in', async () => {
     await using bench = await aBench()
-    await bench.plugin('pre-stage/10-hello/host_run.sh', `#!/bin/bash\nenv >"${bench.root}/env"\npwd >>"${bench.root}/env"\n`, 0o644)
+    await bench.plugin(
+      'pre-stage/10-hello/host_run.sh',
+      `#!/bin/bash\nenv >"${bench.root}/env"\npwd >>"${bench.root}/env"\n`,
+      0o644,
+    )
 
     const { code } = await bench.run([], {
       BASH_ENV: '/nonexistent/bash-env',
@@ -96,27 +103,30 @@ qemu-img resize -q -f qcow2 "$GUEST_IMG" 8M
     expect(said).toMatch(/^\/.*\.cvm-rewrite-.*\/pre-stage\/10-hello$/m)
   })
 
-  it.concurrent.each(['NOT_RUN', '--skip'] as const)('does not run when %s says so, nor does anything else of the plugin', async (how) => {
-    await using bench = await aBench()
-    await bench.plugin('pre-stage/20-other/README.md', '# 20-other\n\nIs left out.\n')
-    await bench.plugin('pre-stage/20-other/host_run.sh', '#!/bin/sh\nexit 9\n')
-    await bench.plugin('pre-stage/20-other/guest_run.sh', '#!/bin/sh\nexit 9\n')
-    await bench.plugin('pre-stage/20-other/files/etc/other', 'other\n')
-    await bench.plugin('pre-stage/20-other/cloud-init/x-shellscript/20-other.sh', '#!/bin/sh\n')
-    await bench.plugin('pre-stage/20-other/post-stage/host_run.sh', '#!/bin/sh\nexit 9\n')
-    if (how === 'NOT_RUN') await bench.plugin('pre-stage/20-other/NOT_RUN', '')
-    const args = how === 'NOT_RUN' ? [] : ['--skip', '20-other']
+  it.concurrent.each(['NOT_RUN', '--skip'] as const)(
+    'does not run when %s says so, nor does anything else of the plugin',
+    async (how) => {
+      await using bench = await aBench()
+      await bench.plugin('pre-stage/20-other/README.md', '# 20-other\n\nIs left out.\n')
+      await bench.plugin('pre-stage/20-other/host_run.sh', '#!/bin/sh\nexit 9\n')
+      await bench.plugin('pre-stage/20-other/guest_run.sh', '#!/bin/sh\nexit 9\n')
+      await bench.plugin('pre-stage/20-other/files/etc/other', 'other\n')
+      await bench.plugin('pre-stage/20-other/cloud-init/x-shellscript/20-other.sh', '#!/bin/sh\n')
+      await bench.plugin('pre-stage/20-other/post-stage/host_run.sh', '#!/bin/sh\nexit 9\n')
+      if (how === 'NOT_RUN') await bench.plugin('pre-stage/20-other/NOT_RUN', '')
+      const args = how === 'NOT_RUN' ? [] : ['--skip', '20-other']
 
-    const { code, stderr } = await bench.run(args)
+      const { code, stderr } = await bench.run(args)
 
-    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('20-other skipped: ') })
-    expect(payload(bench)).toContain('etc/hello')
-    expect(payload(bench)).not.toContain('other')
-    expect(seed(bench, 'user-data')).not.toContain('other')
-    expect(JSON.parse(readFileSync(bench.at('output.report.json'), 'utf8')).plugins).toContainEqual(
-      expect.objectContaining({ name: '20-other', state: 'skipped', why: how }),
-    )
-  })
+      expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('20-other skipped: ') })
+      expect(payload(bench)).toContain('etc/hello')
+      expect(payload(bench)).not.toContain('other')
+      expect(seed(bench, 'user-data')).not.toContain('other')
+      expect(JSON.parse(readFileSync(bench.at('output.report.json'), 'utf8')).plugins).toContainEqual(
+        expect.objectContaining({ name: '20-other', state: 'skipped', why: how }),
+      )
+    },
+  )
 })
 
 describe('the host script of the post-stage', () => {

@@ -26,7 +26,10 @@ describe('a run that is ended from outside', () => {
     await running.outcome
 
     await until(() => bench.listing().tmp.length === 0, 'the temporary directory is empty')
-    await until(() => bench.listing().dir.every((name) => !name.startsWith('.cvm-rewrite')), 'the work directory is gone')
+    await until(
+      () => bench.listing().dir.every((name) => !name.startsWith('.cvm-rewrite')),
+      'the work directory is gone',
+    )
     await until(() => !bench.processes().some((line) => line.includes('listen.mjs')), 'the daemon is gone')
     expect(existsSync(bench.at('output.qcow2'))).toBe(false)
 

@@ -34,13 +34,19 @@ describe('the command line', () => {
     [['-n', '-i', 'x'], { console: false }],
     [['--skip', 'a', '--skip', 'b', '--only', 'c'], { skip: ['a', 'b'], only: ['c'] }],
     [['--memory', '2G', '--vcpus', '3'], { memory: 2048, vcpus: 3 }],
-    [['-f', '-q', '--strict', '--keep-failed', '--json', '--dry-run'], { force: true, quiet: true, strict: true, json: true }],
+    [
+      ['-f', '-q', '--strict', '--keep-failed', '--json', '--dry-run'],
+      { force: true, quiet: true, strict: true, json: true },
+    ],
   ])('understands %j', (args, options) => {
     expect(parsed(...args)).toMatchObject(options)
   })
 
   it.each([
-    ...['abc', '0', '-5', '2.5', '6m', '40000', '', '1e3', ' 6', '0x6', '99999999999999999999'].map((time) => ['-t', time]),
+    ...['abc', '0', '-5', '2.5', '6m', '40000', '', '1e3', ' 6', '0x6', '99999999999999999999'].map((time) => [
+      '-t',
+      time,
+    ]),
     ['--memory', '2'],
     ['--memory', '1M'],
     ['--vcpus', '0'],

@@ -111,7 +111,9 @@ describe('GuestReportReader', () => {
     const packages = gzipSync('bash 5.2 amd64\nlinux 6.1 amd64\n').toString('base64')
     const boot = base64('initrd.img-6.1\nvmlinuz-6.1\n')
 
-    const { events } = read(line({ event: 'inventory', os: base64('Debian'), boot, cmdline: base64(' linux x\n'), packages }))
+    const { events } = read(
+      line({ event: 'inventory', os: base64('Debian'), boot, cmdline: base64(' linux x\n'), packages }),
+    )
 
     expect(events).toEqual([
       {
@@ -175,7 +177,11 @@ describe('GuestReportReader', () => {
 
   it('drops a line that never ends, and reads the one after it', () => {
     const reader = new GuestReportReader(NONCE)
-    const endless = Buffer.from(line({ event: 'boot' }).slice(0, -2).padEnd(2 ** 20, 'x'))
+    const endless = Buffer.from(
+      line({ event: 'boot' })
+        .slice(0, -2)
+        .padEnd(2 ** 20, 'x'),
+    )
     for (let round = 0; round < 4; round += 1) expect(reader.feed(endless)).toEqual([])
 
     expect(reader.feed(Buffer.from(`}\n${line({ event: 'done' })}`))).toEqual([{ event: 'done', s: 1.5 }])
@@ -219,7 +225,10 @@ describe('GuestReportReader', () => {
     const names = ['cloud-init', 'inventory', 'part-end', 'units', 'sealed', 'note', 'payload', 'no-space', 'failed']
     const fields = fc.dictionary(
       fc.constantFrom('part', 'rc', 'tail', 'status', 'result', 'packages', 'failed', 'left', 'text', 's', 'warnings'),
-      fc.oneof(fc.jsonValue(), fc.jsonValue().map((value) => base64(JSON.stringify(value)))),
+      fc.oneof(
+        fc.jsonValue(),
+        fc.jsonValue().map((value) => base64(JSON.stringify(value))),
+      ),
     )
     fc.assert(
       fc.property(fc.constantFrom(...names), fields, (event, given) => {

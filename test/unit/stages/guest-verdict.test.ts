@@ -13,7 +13,13 @@ import { aCloudInitEvent, aGuestRun, aPart } from '../../fixtures/builders.js'
 const PARTS: ReadonlyMap<string, SeedPart> = new Map(
   [
     aPart({ name: '100-s', plugin: '10-hello', file: 'guest_run.sh' }),
-    aPart({ name: 'config-100', type: 'cloud-config', plugin: '20-b', file: 'b.yaml', runcmd: ['cd / && false', 'true'] }),
+    aPart({
+      name: 'config-100',
+      type: 'cloud-config',
+      plugin: '20-b',
+      file: 'b.yaml',
+      runcmd: ['cd / && false', 'true'],
+    }),
   ].map((part) => [part.name, part]),
 )
 
@@ -121,7 +127,9 @@ describe('failureInReport', () => {
 
 describe('the verdict on a guest without a report of failure', () => {
   it('says when it stopped and what came last', () => {
-    const error = failureOfStoppedGuest(aGuestRun([{ event: 'boot', s: 1 }], { seconds: 2.4, consoleTail: ['Power down'] }))
+    const error = failureOfStoppedGuest(
+      aGuestRun([{ event: 'boot', s: 1 }], { seconds: 2.4, consoleTail: ['Power down'] }),
+    )
 
     expect(error).toMatchObject({ code: 'GUEST_STOPPED_EARLY', lines: ['Power down'] })
     expect(error.message).toBe('the guest stopped after 2 s without having finished: its last report was "boot"')

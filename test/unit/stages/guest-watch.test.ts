@@ -43,7 +43,7 @@ describe('GuestWatch', () => {
 
   it.each([
     ['panic', 'GUEST_PANICKED'],
-    ['emergency', 'GUEST_EMERGENCY_SHELL'],
+    ['emergency-shell', 'GUEST_EMERGENCY_SHELL'],
   ] as const)('ends at once when the console shows %s', (kind, code) => {
     const watch = aWatch()
 

@@ -12,8 +12,12 @@ describe('guestText', () => {
   })
 
   it('tells good endings from bad ones', () => {
-    expect(guestText({ event: 'part-end', s: 1, part: '100-x', rc: 0, tail: '' }, PARTS)).toBe('10-hello: guest_run.sh done')
-    expect(guestText({ event: 'part-end', s: 1, part: '100-x', rc: 2, tail: '' }, PARTS)).toBe('10-hello: guest_run.sh exited 2')
+    expect(guestText({ event: 'part-end', s: 1, part: '100-x', rc: 0, tail: '' }, PARTS)).toBe(
+      '10-hello: guest_run.sh done',
+    )
+    expect(guestText({ event: 'part-end', s: 1, part: '100-x', rc: 2, tail: '' }, PARTS)).toBe(
+      '10-hello: guest_run.sh exited 2',
+    )
     expect(guestText(aCloudInitEvent({ warnings: ['a'] }), PARTS)).toBe('cloud-init 22.4.2 finished with 1 warnings')
   })
 })

@@ -16,7 +16,13 @@ const INPUT = {
 
 describe('rewriteReport', () => {
   it('leaves out what is secret: values by their name, and the nonce', () => {
-    const variables = { CVM_PASSWORD: 'p1', GUEST_TOKEN: 'p2', CVM_PRIVATE_KEY: 'p3', IMA_SECRET: 'p4', GUEST_SIZE: '5G' }
+    const variables = {
+      CVM_PASSWORD: 'p1',
+      GUEST_TOKEN: 'p2',
+      CVM_PRIVATE_KEY: 'p3',
+      IMA_SECRET: 'p4',
+      GUEST_SIZE: '5G',
+    }
 
     const report = rewriteReport({ ...INPUT, plan: { ...INPUT.plan, variables } })
 

@@ -21,7 +21,11 @@ describe('seedParts', () => {
         guestRun: SCRIPT('guest_run.sh'),
         postGuestRun: SCRIPT('post-stage/guest_run.sh'),
       }),
-      aPlugin({ name: '20-b', cloudConfigs: [FILE('cloud-init/cloud-config/20-b.yaml')], guestRun: SCRIPT('guest_run.sh') }),
+      aPlugin({
+        name: '20-b',
+        cloudConfigs: [FILE('cloud-init/cloud-config/20-b.yaml')],
+        guestRun: SCRIPT('guest_run.sh'),
+      }),
       aPlugin({ name: '05-first', stage: 'post-stage', guestRun: SCRIPT('guest_run.sh') }),
     ]
 
@@ -46,7 +50,9 @@ describe('seedParts', () => {
   })
 
   it('leads each part back to its plugin, its file and its runcmd lines', async () => {
-    const plugin = aPlugin({ cloudConfigs: [{ path: 'cloud-init/cloud-config/10.yaml', runcmd: ['false'], template: 'jinja' }] })
+    const plugin = aPlugin({
+      cloudConfigs: [{ path: 'cloud-init/cloud-config/10.yaml', runcmd: ['false'], template: 'jinja' }],
+    })
 
     expect((await seedParts(aPlan(), [plugin])).find((part) => part.plugin !== undefined)).toEqual({
       name: 'config-100-10-hello-10.yaml',
@@ -61,7 +67,10 @@ describe('seedParts', () => {
   it('makes names that nothing on the way changes, no two alike, scripts before runcmd', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.string({ unit: 'binary', minLength: 1 }), { maxLength: 20 }), async (files) => {
-        const plugins = [aPlugin({ name: '10-a', shellScripts: files.map(FILE) }), aPlugin({ name: '20-b', shellScripts: files.map(FILE) })]
+        const plugins = [
+          aPlugin({ name: '10-a', shellScripts: files.map(FILE) }),
+          aPlugin({ name: '20-b', shellScripts: files.map(FILE) }),
+        ]
         const made = await names(plugins)
         expect(new Set(made).size).toBe(made.length)
         for (const name of made) expect(name).toMatch(/^[A-Za-z0-9._-]{1,200}$/)
