@@ -12,13 +12,20 @@ rm -f /boot/efi/loader/random-seed /efi/loader/random-seed /boot/loader/random-s
 
 # --- SSH host keys: removed, and made before sshd starts, whatever starts it
 rm -f /etc/ssh/ssh_host_*
-if command -v ssh-keygen >/dev/null && [ -d /etc/ssh ] && [ -d /etc/systemd/system ]; then
+if [ -x /usr/sbin/sshd ] && [ -d /etc/systemd/system ]; then
+	# No default dependencies: with them it would come after basic.target, so after ssh.socket, which is to come after it.
 	cat >/etc/systemd/system/cvm-ssh-host-keys.service <<'END'
 [Unit]
 Description=Make the SSH host keys of this machine
 Documentation=man:ssh-keygen(1)
+DefaultDependencies=no
+RequiresMountsFor=/etc/ssh /usr
+After=systemd-remount-fs.service systemd-tmpfiles-setup.service
+Before=ssh.service sshd.service ssh.socket sshd.socket sshd-keygen.service sshd-keygen.target
+Conflicts=shutdown.target
+Before=shutdown.target
+ConditionPathExists=!/etc/ssh/sshd_not_to_be_run
 ConditionPathExistsGlob=!/etc/ssh/ssh_host_*_key
-Before=ssh.service sshd.service ssh.socket sshd.socket
 
 [Service]
 Type=oneshot
@@ -27,8 +34,10 @@ ExecStart=/usr/bin/ssh-keygen -A
 [Install]
 WantedBy=multi-user.target
 END
+	# As systemctl enable would, without its reload of all units.
+	mkdir -p /etc/systemd/system/multi-user.target.wants
+	ln -sfn /etc/systemd/system/cvm-ssh-host-keys.service /etc/systemd/system/multi-user.target.wants/
 	chmod 644 /etc/systemd/system/cvm-ssh-host-keys.service
-	systemctl --quiet enable cvm-ssh-host-keys.service 2>/dev/null
 fi
 
 # --- network: what cloud-init wrote matches the MAC of the build machine's card
@@ -54,10 +63,9 @@ END
 	umask 022
 fi
 if drop /etc/network/interfaces.d '*cloud-init*' && command -v ifup >/dev/null; then
-	# ifupdown has no patterns before Debian 12's ifupdown2: the names that virtual machines have.
-	for name in enp1s0 ens3 eth0; do
-		printf 'allow-hotplug %s\niface %s inet dhcp\n' "$name" "$name"
-	done >/etc/network/interfaces.d/90-cvm-dhcp
+	# A pattern for whatever name the card has, and one logical interface for all: interfaces(5).
+	printf 'allow-hotplug /e*=cvm-dhcp\niface cvm-dhcp inet dhcp\n' >/etc/network/interfaces.d/90-cvm-dhcp
+	chmod 644 /etc/network/interfaces.d/90-cvm-dhcp
 fi
 if drop /etc/systemd/network '*cloud-init*' && ! has_other /etc/systemd/network '*.network'; then
 	printf '[Match]\nName=e*\n\n[Network]\nDHCP=yes\n\n[DHCPv4]\nClientIdentifier=mac\n' >/etc/systemd/network/90-cvm-dhcp.network
@@ -65,12 +73,14 @@ if drop /etc/systemd/network '*cloud-init*' && ! has_other /etc/systemd/network 
 fi
 # NetworkManager brings up every card by DHCP when it has no connection at all.
 drop /etc/NetworkManager/system-connections '*cloud-init*'
-drop /etc/sysconfig/network-scripts 'ifcfg-*cloud*'
+for file in /etc/sysconfig/network-scripts/ifcfg-*; do
+	[ ! -f "$file" ] || ! grep -q 'cloud-init' "$file" || sed -i '/^HWADDR=/d' "$file"
+done
 rm -f /etc/udev/rules.d/70-persistent-net.rules /etc/udev/rules.d/85-persistent-net-cloud-init.rules /etc/systemd/network/50-cloud-init-*.link
 
-# --- cloud-init: its state, its logs, its door
+# --- cloud-init: its state, its logs, its door. What a user-data part asked it to configure stays (sudoers, users, whether sshd
+# takes passwords: without that file sshd would take them again).
 rm -rf /var/lib/cloud/* /var/log/cloud-init*.log
-rm -f /etc/ssh/sshd_config.d/50-cloud-init.conf
 if [ "${SEAL_CLOUD_INIT:-close}" = keep ]; then
 	cvm-note "SEAL_CLOUD_INIT=keep: cloud-init stays OPEN, whoever attaches a seed disk can run commands as root"
 elif [ -d /etc/cloud ] || command -v cloud-init >/dev/null; then
@@ -94,8 +104,9 @@ elif [ -d /etc/cloud ] || command -v cloud-init >/dev/null; then
 fi
 
 # --- traces of the build boot
-rm -rf /var/lib/dhcp/*.leases /var/lib/dhcpcd/*.lease /var/lib/NetworkManager/*.lease /var/lib/NetworkManager/secret_key /run/systemd/netif/leases/*
-journalctl --rotate --quiet 2>/dev/null
+# dhcpcd keeps an identifier and a secret there too, NetworkManager its keys and times.
+rm -rf /var/lib/dhcp/* /var/lib/dhclient/* /var/lib/dhcpcd/* /run/systemd/netif/leases/*
+find /var/lib/NetworkManager -mindepth 1 -type f ! -name '*.conf' -delete 2>/dev/null
 systemctl stop systemd-journald.socket systemd-journald-dev-log.socket systemd-journald-audit.socket systemd-journald.service 2>/dev/null
 rm -rf /var/log/journal/* /run/log/journal/*
 find /var/log -type f \( -name '*.gz' -o -name '*.[0-9]' -o -name '*.old' \) -delete 2>/dev/null

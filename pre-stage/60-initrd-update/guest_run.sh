@@ -14,9 +14,9 @@ if ! command -v dracut >/dev/null; then
 	echo "this guest has neither initramfs-tools nor dracut"
 	exit 1
 fi
-if grep -q ' ' "$list"; then
-	echo "dracut cannot take file names with spaces:"
-	grep ' ' "$list"
+# Its list is words of a shell, unquoted.
+if grep '[][[:space:]*?"$`\\]' "$list"; then
+	echo "dracut cannot take these file names, because of spaces or signs that a shell knows"
 	exit 1
 fi
 mkdir -p /etc/dracut.conf.d

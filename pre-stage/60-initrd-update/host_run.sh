@@ -3,7 +3,7 @@
 set -euo pipefail
 list=files/usr/share/cvm-image-rewriter/initrd-files
 
-if [ ! -d files ] || [ -z "$(find files -mindepth 1 ! -type d -print -quit)" ]; then
+if [ ! -d files ] || [ -z "$(find files -mindepth 1 -print -quit)" ]; then
 	echo "no files/ here: nothing to do"
 	exit 0
 fi
@@ -12,8 +12,8 @@ if [ -n "$(find files -name '*'$'\n''*' -print -quit)" ]; then
 	exit 1
 fi
 
-names=$(cd files && find . -mindepth 1 ! -type d -printf '/%P\n' | LC_ALL=C sort)
+names=$(cd files && find . -mindepth 1 -printf '/%P\n' | LC_ALL=C sort)
 mkdir -p "$(dirname "$list")"
 printf '%s\n' "$names" >"$list"
 install -D -m 755 initramfs-tools-hook.sh files/etc/initramfs-tools/hooks/cvm-initrd-files
-echo "$(wc -l <"$list") files for the initrd"
+echo "$(wc -l <"$list") files and directories for the initrd"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Is there IMA in every kernel here? And where grub reads no drop-ins, the arguments go in by grubby.
+# Can this guest do it at all: its kernels, its systemd? And where grub reads no drop-ins, the arguments go in by grubby.
 set -eu
 for config in /boot/config-*; do
 	[ -e "$config" ] || continue
@@ -8,6 +8,13 @@ for config in /boot/config-*; do
 		exit 1
 	fi
 done
+case $(systemctl --version) in
+*+IMA*) ;;
+*)
+	echo "the systemd of this guest is built without IMA: it would not load the policy"
+	exit 1
+	;;
+esac
 if ! command -v update-grub >/dev/null; then
 	if ! command -v grubby >/dev/null; then
 		echo "neither update-grub nor grubby here: the kernel arguments cannot be set"
@@ -17,4 +24,3 @@ if ! command -v update-grub >/dev/null; then
 	grubby --update-kernel=ALL --args="$arguments"
 	rm /etc/default/grub.d/98-ima.cfg
 fi
-mkdir -p /usr/share/cvm-image-rewriter

@@ -6,6 +6,7 @@ import { GuestReportReader } from '../guest/report.js'
 import { UNSEAL_OEM_STRING } from '../guest/unseal.js'
 import { Cleanup } from '../host/cleanup.js'
 import type { LibvirtConnection } from '../host/private-libvirt.js'
+import { identifyProcess } from '../host/processes.js'
 import { type RunOptions, runTool, runToolOrFail, showCall } from '../host/run-tool.js'
 import { listenSerialPort, type SerialPort } from '../host/serial-port.js'
 import { CvmError } from '../model/errors.js'
@@ -99,7 +100,15 @@ export async function bootGuest(input: GuestBootInput): Promise<GuestRun> {
 
   const clients = new AbortController()
   cleanup.defer(() => clients.abort(new Error('the boot is over')))
-  const asClient: RunOptions = { ...as, signal: AbortSignal.any([signal, clients.signal]) }
+  const asClient: RunOptions = {
+    ...as,
+    signal: AbortSignal.any([signal, clients.signal]),
+    // Should we be killed, they must not wait for ever.
+    onStart: (pid) => {
+      const started = identifyProcess(pid)
+      if (started !== undefined) place.janitor.watchPid(started.pid, started.startTime)
+    },
+  }
   const install = settled(runTool({ ...call, env: libvirt.env, cwd: '/' }, asClient))
   cleanup.defer(() => endDomain(input))
   watchDomain(input, watch, asClient)

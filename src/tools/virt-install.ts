@@ -23,6 +23,7 @@ export interface GuestBoot {
  *
  * --transient: the domain leaves no definition behind. --wait -1: time is kept by us, virt-install would leave the guest
  * running when its own limit expires. The seed is a virtio disk because Debian's cloud kernel has no IDE or AHCI driver.
+ * driver.type and not format: the latter counts only for disks that virt-install makes; of others it believes what libvirt probes.
  * No TPM, USB, balloon, video: nothing that the guest does not need for this one boot.
  */
 export function virtInstallCall(boot: GuestBoot): ToolCall {

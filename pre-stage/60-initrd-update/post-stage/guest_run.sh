@@ -27,4 +27,4 @@ for image in /boot/initrd.img-* /boot/initramfs-*.img; do
 	fi
 done
 [ "$found" -gt 0 ] || { echo "no initrd in /boot"; exit 1; }
-cvm-note "$(wc -l <"$list") files are in the initrd (read back from $found)"
+cvm-note "$(wc -l <"$list") files and directories are in the initrd (read back from $found)"

@@ -92,13 +92,4 @@ describe('the arguments for virt-install', () => {
     expect(xml).toContain(`<nvram>${join(dir, 'vars.fd')}</nvram>`)
     expect(xml).not.toContain('<tpm')
   })
-
-  it('leave no storage pool behind in the libvirt that is asked', async () => {
-    await xmlFor({ kind: 'bios' })
-
-    const as = libvirt.account === undefined ? {} : { as: libvirt.account }
-    const call = { tool: 'virsh', args: ['--connect', libvirt.uri, 'pool-list', '--all', '--name'], env: libvirt.env }
-    const { stdout } = await runTool({ ...call, cwd: '/' }, as)
-    expect(stdout.trim()).toBe('')
-  })
 })

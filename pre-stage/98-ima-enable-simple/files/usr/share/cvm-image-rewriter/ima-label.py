@@ -1,18 +1,23 @@
 #!/usr/bin/python3
 """Writes security.ima, the SHA-256 digest of a file, on every regular file below the given directories.
 
-One process for all files and no boot in fix mode: the label is what the kernel itself would write (security/integrity/
+One program for all files and no boot in fix mode: the label is what the kernel itself would write (security/integrity/
 integrity.h, struct evm_ima_xattr_data: type IMA_XATTR_DIGEST_NG = 4, algorithm HASH_ALGO_SHA256 = 4, digest).
-A file that has the right label already is left alone; hard links count once.
+A label that is right already is not written again; hard links count once; other file systems are left alone.
 """
-import hashlib
 import os
 import stat
 import sys
 import time
 
+try:
+    from _hashlib import openssl_sha256 as sha256  # faster to load than hashlib, which asks for every kind of digest
+except ImportError:
+    from hashlib import sha256
+
 PREFIX = b"\x04\x04"
 ATTRIBUTE = "security.ima"
+CHUNK_BYTES = 1 << 20
 
 
 def files_below(top):
@@ -21,73 +26,95 @@ def files_below(top):
     while stack:
         with os.scandir(stack.pop()) as entries:
             for entry in entries:
+                if entry.is_symlink():
+                    continue
                 info = entry.stat(follow_symlinks=False)
+                if info.st_dev != device:
+                    continue
                 if stat.S_ISDIR(info.st_mode):
-                    if info.st_dev == device:
-                        stack.append(entry.path)
+                    stack.append(entry.path)
                 elif stat.S_ISREG(info.st_mode):
                     yield info, entry.path
 
 
+def label_of(handle):
+    # Most files fit into one piece, and one read that comes up short is the end of a regular file.
+    piece = os.read(handle, CHUNK_BYTES)
+    digest = sha256(piece)
+    while len(piece) == CHUNK_BYTES:
+        piece = os.read(handle, CHUNK_BYTES)
+        digest.update(piece)
+    return PREFIX + digest.digest()
+
+
 def label(path):
-    with open(path, "rb", buffering=0) as handle:
-        value = PREFIX + hashlib.file_digest(handle, "sha256").digest()
-    os.setxattr(path, ATTRIBUTE, value, follow_symlinks=False)
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NOATIME)
+    try:
+        value = label_of(handle)
+        try:
+            if os.getxattr(handle, ATTRIBUTE) == value:
+                return
+        except OSError:
+            pass  # none yet; what else could be wrong, the next line meets too
+        os.setxattr(handle, ATTRIBUTE, value)
+    finally:
+        os.close(handle)
 
 
-def digest_of(handle):
-    digest = hashlib.sha256()
-    while chunk := handle.read(1 << 20):
-        digest.update(chunk)
-    return digest
+def collect(tops):
+    """(bytes, path) of each file once."""
+    work, seen = [], set()
+    for top in tops:
+        if not os.path.isdir(top) or os.path.islink(top):
+            continue
+        for info, path in files_below(top):
+            if info.st_nlink > 1:
+                if (info.st_dev, info.st_ino) in seen:
+                    continue
+                seen.add((info.st_dev, info.st_ino))
+            work.append((info.st_size, path))
+    return work
 
 
-if not hasattr(hashlib, "file_digest"):  # before Python 3.11
-    hashlib.file_digest = lambda handle, _name: digest_of(handle)
+def label_all(paths):
+    """The exit code of a process that labels its share; says which file it could not."""
+    for path in paths:
+        try:
+            label(path)
+        except OSError as error:
+            print(f"{path}: {error.strerror}", file=sys.stderr)
+            return 1
+    return 0
 
 
-def share(work):
-    """Labels a share of the files; the number of files and bytes."""
-    size = 0
-    for length, path in work:
-        label(path)
-        size += length
-    return len(work), size
+def shares(work, count):
+    """Deals the files out, the largest first and each to who has least, so that all are done at the same time."""
+    piles = [[0, []] for _ in range(count)]
+    for size, path in sorted(work, reverse=True):
+        pile = min(piles, key=lambda each: each[0])
+        # Opening a file and writing its label costs about as much as reading this many bytes.
+        pile[0] += size + 32768
+        pile[1].append(path)
+    return [paths for _, paths in piles]
 
 
 def main():
     started = time.monotonic()
-    work, seen = [], set()
-    for top in sys.argv[1:]:
-        if not os.path.isdir(top) or os.path.islink(top):
-            continue
-        for info, path in files_below(top):
-            if (info.st_dev, info.st_ino) not in seen:
-                seen.add((info.st_dev, info.st_ino))
-                work.append((info.st_size, path))
-    size = sum(length for length, _ in work)
-
-    # One process a CPU. The files are dealt out by turns, the largest first, so that the shares are alike.
-    workers = max(1, len(os.sched_getaffinity(0)))
-    work.sort(reverse=True)
+    work = collect(sys.argv[1:])
+    own, *others = shares(work, max(1, len(os.sched_getaffinity(0))))
     children = []
-    for number in range(1, workers):
+    for paths in others:
         child = os.fork()
         if child == 0:
-            status = 1
-            try:
-                share(work[number::workers])
-                status = 0
-            except OSError as error:
-                print(error, file=sys.stderr)
-            os._exit(status)
+            os._exit(label_all(paths))
         children.append(child)
-    share(work[0::workers])
+    wrong = label_all(own)
     for child in children:
-        if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0:
-            sys.exit("not every file could be labelled")
-    seconds = time.monotonic() - started
-    print(f"{len(work)} files labelled ({size >> 20} MiB in {seconds:.0f} s)")
+        wrong |= os.waitpid(child, 0)[1]
+    if wrong:
+        sys.exit("not every file could be labelled")
+    size = sum(length for length, _ in work)
+    print(f"{len(work)} files labelled ({size >> 20} MiB in {time.monotonic() - started:.0f} s)")
 
 
 main()
