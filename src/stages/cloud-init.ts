@@ -1,5 +1,5 @@
 import { chown, copyFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ConsoleReader } from '../guest/console.js'
 import { GuestReportReader } from '../guest/report.js'
@@ -13,7 +13,7 @@ import { CvmError } from '../model/errors.js'
 import type { Say } from '../model/events.js'
 import type { ToolResult } from '../model/host.js'
 import type { RewritePlan, SeedPart } from '../model/rewrite.js'
-import { destroyCall, domainEventsCall, readDomainEvent, resetCall } from '../tools/virsh.js'
+import { destroyCall, domainEventsCall, dropPoolCalls, readDomainEvent, resetCall } from '../tools/virsh.js'
 import { virtInstallCall } from '../tools/virt-install.js'
 import { failureOfStoppedGuest, failureOfTime, type GuestRun } from './guest-verdict.js'
 import { GuestWatch } from './guest-watch.js'
@@ -200,15 +200,13 @@ async function restartUnsealed({ libvirt, plan, say }: GuestBootInput): Promise<
 }
 
 /** Ours by its name, which holds the run's id; gone already in the usual case. A private daemon ends its machines itself. */
-async function endDomain({ libvirt, plan }: GuestBootInput): Promise<void> {
+async function endDomain({ libvirt, plan, place }: GuestBootInput): Promise<void> {
   if (libvirt.private) return
-  const as = libvirt.account === undefined ? {} : { as: libvirt.account }
-  await settled(
-    runTool(
-      { ...destroyCall(libvirt.uri, plan.names.domain), env: libvirt.env },
-      { ...as, timeoutMs: DESTROY_LIMIT_MS },
-    ),
-  )
+  const { uri, env } = libvirt
+  const pool = basename(place.bootDir)
+  for (const call of [destroyCall(uri, plan.names.domain), ...dropPoolCalls(uri, pool)]) {
+    await settled(runTool({ ...call, env, cwd: '/' }, { timeoutMs: DESTROY_LIMIT_MS }))
+  }
 }
 
 /** UEFI writes its variables: a copy of the template, for this boot only. */

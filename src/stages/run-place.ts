@@ -41,7 +41,8 @@ export async function openRunPlace(plan: RewritePlan): Promise<RunPlace> {
   await assertSpace(outputDir, plan.input.fileSizeBytes, 0)
   const work = stack.use(await makeScratch(outputDir, basename(plan.names.workDir), 0o711))
   const sockets = stack.use(await makeScratch(shortTmp(), 'cvm', 0o711))
-  const bootDir = (await bootDirIn(work.path, account)) ?? stack.use(await ownedScratch('/var/tmp', account)).path
+  const bootDir =
+    (await bootDirIn(work.path, plan.runId, account)) ?? stack.use(await ownedScratch('/var/tmp', account)).path
   for (const path of [work.path, sockets.path, bootDir]) janitor.watchPath(path)
   // The account passes through the directory to bootDir; everything else in it is ours alone.
   const workDir = join(work.path, 'own')
@@ -60,8 +61,9 @@ export async function openRunPlace(plan: RewritePlan): Promise<RunPlace> {
 }
 
 /** A directory for the account in the work directory; undefined when a directory above it shuts the account out (/root, a home). */
-async function bootDirIn(workDir: string, account: Account | undefined): Promise<string | undefined> {
-  const path = join(workDir, 'boot')
+async function bootDirIn(workDir: string, runId: string, account: Account | undefined): Promise<string | undefined> {
+  // A name of this run's own: virt-install makes a storage pool of that name in somebody else's libvirt.
+  const path = join(workDir, `boot-${runId}`)
   await mkdir(path, { mode: 0o700 })
   if (account !== undefined) await chown(path, account.uid, account.gid)
   return (await canReach(path, 'rw', account)) ? path : undefined

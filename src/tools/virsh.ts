@@ -15,6 +15,14 @@ export function resetCall(uri: string, domain: string): ToolCall {
   return { tool: 'virsh', args: ['--connect', uri, 'reset', '--domain', domain] }
 }
 
+/**
+ * Takes away the storage pool that virt-install leaves for the directory of a disk, named like the directory.
+ * The directory and what is in it are not touched by this.
+ */
+export function dropPoolCalls(uri: string, pool: string): readonly ToolCall[] {
+  return ['pool-destroy', 'pool-undefine'].map((verb) => ({ tool: 'virsh', args: ['--connect', uri, verb, pool] }))
+}
+
 /** Asks the daemon for its version: the cheapest proof that it answers. */
 export function answersCall(uri: string): ToolCall {
   return { tool: 'virsh', args: ['--connect', uri, 'version', '--daemon'] }

@@ -6,6 +6,11 @@ describe('rootProblem', () => {
     expect(rootProblem('Name:\tnode\nCapEff:\t000001ffffffffff\n')).toBeUndefined()
   })
 
+  it('looks at bit 21 and at no other', () => {
+    expect(rootProblem('CapEff:\t0000000000200000\n')).toBeUndefined()
+    expect(rootProblem('CapEff:\t000001ffffdfffff\n')).toBeDefined()
+  })
+
   it('names the missing capability in a plain container', () => {
     expect(rootProblem('CapEff:\t00000000a80425fb\n')?.message).toContain('CAP_SYS_ADMIN')
   })

@@ -71,6 +71,7 @@ const ENDED: readonly (readonly [line: string, kind: string, detail: string])[] 
   ['[  OK  ] Reached target multi-user.target - Multi-User System.', 'target', 'multi-user.target'],
   ['[  OK  ] Reached target Graphical Interface.', 'target', 'Graphical Interface'],
   ['[  OK  ] Reached target cloud-init.target - Cloud-init target.', 'target', 'cloud-init.target'],
+  ['Sealed by cvm-image-rewriter: cloud-init is closed.', 'sealed', ''],
   ['[   21.530122] systemd[1]: Reached target graphical.target - Graphical Interface.', 'target', 'graphical.target'],
   ['[FAILED] Failed to start ssh.service - OpenBSD Secure Shell server.', 'failed-unit', 'ssh.service'],
   ['[FAILED] Failed to start OpenBSD Secure Shell server.', 'failed-unit', 'OpenBSD Secure Shell server'],
