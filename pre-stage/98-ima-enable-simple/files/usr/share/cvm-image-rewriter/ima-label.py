@@ -4,7 +4,12 @@
 One program for all files and no boot in fix mode: the label is what the kernel itself would write (security/integrity/
 integrity.h, struct evm_ima_xattr_data: type IMA_XATTR_DIGEST_NG = 4, algorithm HASH_ALGO_SHA256 = 4, digest).
 A label that is right already is not written again; hard links count once; other file systems are left alone.
+
+ima-label.py [--remember PREFIX] DIRECTORY...: with --remember, what was labelled is written down in PREFIX.* (device, inode,
+time of change), and what stands there and has not changed since is not even opened. So a first pass can run beside slower
+work, and a last one takes moments.
 """
+import glob
 import os
 import stat
 import sys
@@ -48,22 +53,33 @@ def label_of(handle):
 
 
 def label(path):
+    """How to know the file again as long as nobody has changed it; None when somebody did meanwhile."""
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NOATIME)
     try:
+        before = os.fstat(handle)
         value = label_of(handle)
-        try:
-            if os.getxattr(handle, ATTRIBUTE) == value:
-                return
-        except OSError:
-            pass  # none yet; what else could be wrong, the next line meets too
-        os.setxattr(handle, ATTRIBUTE, value)
+        if not has_label(handle, value):
+            os.setxattr(handle, ATTRIBUTE, value)
+        after = os.fstat(handle)
+        return identity(after) if after.st_mtime_ns == before.st_mtime_ns else None
     finally:
         os.close(handle)
 
 
-def collect(tops):
-    """(bytes, path) of each file once."""
-    work, seen = [], set()
+def has_label(handle, value):
+    try:
+        return os.getxattr(handle, ATTRIBUTE) == value
+    except OSError:
+        return False  # none yet; what else could be wrong, writing meets too
+
+
+def identity(info):
+    return f"{info.st_dev}:{info.st_ino}:{info.st_ctime_ns}"
+
+
+def collect(tops, known):
+    """(bytes, path) of each file once that is not known already, and how many files and bytes there are in all."""
+    work, seen, count, size = [], set(), 0, 0
     for top in tops:
         if not os.path.isdir(top) or os.path.islink(top):
             continue
@@ -72,19 +88,33 @@ def collect(tops):
                 if (info.st_dev, info.st_ino) in seen:
                     continue
                 seen.add((info.st_dev, info.st_ino))
-            work.append((info.st_size, path))
-    return work
+            count += 1
+            size += info.st_size
+            if identity(info) not in known:
+                work.append((info.st_size, path))
+    return work, count, size
 
 
-def label_all(paths):
+def label_all(paths, memory):
     """The exit code of a process that labels its share; says which file it could not."""
-    for path in paths:
-        try:
-            label(path)
-        except OSError as error:
-            print(f"{path}: {error.strerror}", file=sys.stderr)
-            return 1
+    with open(memory, "a") as remembered:
+        for path in paths:
+            try:
+                labelled = label(path)
+            except OSError as error:
+                print(f"{path}: {error.strerror}", file=sys.stderr)
+                return 1
+            if labelled:
+                remembered.write(labelled + "\n")
     return 0
+
+
+def recall(prefix):
+    known = set()
+    for name in glob.glob(glob.escape(prefix) + ".*"):
+        with open(name) as lines:
+            known.update(line.rstrip("\n") for line in lines)
+    return known
 
 
 def shares(work, count):
@@ -100,21 +130,24 @@ def shares(work, count):
 
 def main():
     started = time.monotonic()
-    work = collect(sys.argv[1:])
+    tops, prefix = sys.argv[1:], None
+    if tops[:1] == ["--remember"]:
+        prefix, tops = tops[1], tops[2:]
+    work, count, size = collect(tops, recall(prefix) if prefix else ())
     own, *others = shares(work, max(1, len(os.sched_getaffinity(0))))
+    memory = [f"{prefix}.{number}" if prefix else os.devnull for number in range(len(others) + 1)]
     children = []
-    for paths in others:
+    for paths, file in zip(others, memory[1:]):
         child = os.fork()
         if child == 0:
-            os._exit(label_all(paths))
+            os._exit(label_all(paths, file))
         children.append(child)
-    wrong = label_all(own)
+    wrong = label_all(own, memory[0])
     for child in children:
         wrong |= os.waitpid(child, 0)[1]
     if wrong:
         sys.exit("not every file could be labelled")
-    size = sum(length for length, _ in work)
-    print(f"{len(work)} files labelled ({size >> 20} MiB in {time.monotonic() - started:.0f} s)")
+    print(f"{count} files labelled ({size >> 20} MiB; this pass {len(work)} files in {time.monotonic() - started:.0f} s)")
 
 
 main()
