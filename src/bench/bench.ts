@@ -3,7 +3,7 @@
  *
  * Everything is measured in one run on one machine, because only ratios mean something on shared hardware.
  */
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -90,7 +90,11 @@ async function initWithInitrdFile(work: string): Promise<void> {
 async function floodedRun(guest: string, work: string): Promise<Measured> {
   const bin = join(work, 'bin')
   await mkdir(bin)
-  await symlink(FLOOD, join(bin, 'virt-install'))
+  // A program without a suffix is an ES module only beside a package.json that says so; the account that runs it must reach it.
+  await writeFile(join(bin, 'package.json'), '{"type":"module"}')
+  await copyFile(FLOOD, join(bin, 'virt-install'))
+  await chmod(join(bin, 'virt-install'), 0o755)
+  await chmod(work, 0o755)
   const path = `${bin}:${process.env['PATH'] ?? ''}`
   const run = await measureProgram(
     [REWRITE, '-i', guest, '-o', join(work, 'flooded.qcow2'), '-q', '-t', '10', '--accel', 'tcg'],

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { link, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { CvmError } from '../model/errors.js'
 import { bootId, identifyProcess, isRunning } from './processes.js'
 
@@ -32,7 +33,11 @@ export async function lockOutput(outputPath: string, runId: string): Promise<Out
   let tookOver: string | undefined
 
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    if (await create(path, mine)) return heldLock(path, mine, tookOver)
+    if (await create(path, mine)) {
+      if (tookOver === undefined && attempt === 0) return heldLock(path, mine, tookOver)
+      if (await isStillOurs(path, mine)) return heldLock(path, mine, tookOver)
+      continue
+    }
     const text = await readIfThere(path)
     if (text === undefined) continue
     const holder = parseHolder(text)
@@ -110,6 +115,16 @@ async function removeStale(path: string, readText: string, runId: string): Promi
   return isTheOneWeRead
 }
 
+/**
+ * After a dead run's lock was about, others may be about to take it away too, and move ours instead (they put it back, or
+ * find that somebody else was quicker): a moment later it is clear whose it is.
+ */
+async function isStillOurs(path: string, mine: LockHolder): Promise<boolean> {
+  await delay(SETTLE_MS)
+  const text = await readIfThere(path)
+  return text !== undefined && parseHolder(text)?.runId === mine.runId
+}
+
 function ourselves(): Pick<LockHolder, 'pid' | 'startTime' | 'bootId'> {
   const identity = identifyProcess(process.pid)
   if (!identity) throw new Error('/proc does not show our own process')
@@ -168,5 +183,7 @@ function codeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined
 }
 
+/** Much longer than between reading a dead lock and moving it away. */
+const SETTLE_MS = 100
 const ATTEMPTS = 10
 const LONGEST_NAME = 200

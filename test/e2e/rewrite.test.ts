@@ -77,7 +77,7 @@ describe('a real guest, rewritten with all plugins', () => {
 
   it('has the file of 60-initrd-update in the initrd, read back in the same run', () => {
     expect(report.plugins.find((plugin) => plugin.name === '60-initrd-update')?.notes).toEqual([
-      '1 files are in the initrd (read back from 1)',
+      '3 files and directories are in the initrd (read back from 1)',
     ])
   })
 
