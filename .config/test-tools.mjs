@@ -4,7 +4,15 @@ import { accessSync } from 'node:fs'
 import { demoPackages } from '../dist/demo/demo-guest.js'
 import { aptLine, MORE_PACKAGES, TOOLS } from '../dist/stages/tools-needed.js'
 
-const wanted = [...TOOLS.map((row) => row.package), ...MORE_PACKAGES, ...demoPackages, 'shellcheck', 'openssh-client', 'python3', 'util-linux']
+const wanted = [
+  ...TOOLS.map((row) => row.package),
+  ...MORE_PACKAGES,
+  ...demoPackages,
+  'shellcheck',
+  'openssh-client',
+  'python3',
+  'util-linux',
+]
 const missing = [...new Set(wanted)].filter((name) => {
   const { stdout } = spawnSync('dpkg-query', ['-W', '-f', '${db:Status-Status}', name], { encoding: 'utf8' })
   return stdout !== 'installed'
@@ -19,12 +27,17 @@ if (missing.length > 0) {
     }
   })()
   if (process.getuid() !== 0 || !hasApt) {
-    console.error(`The tests need packages that are not installed: ${missing.join(', ')}\n  next: sudo ${aptLine(missing)}`)
+    console.error(
+      `The tests need packages that are not installed: ${missing.join(', ')}\n  next: sudo ${aptLine(missing)}`,
+    )
     process.exit(3)
   }
   console.error(aptLine(missing))
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   const update = spawnSync('apt-get', ['update', '-q'], { stdio: 'inherit', env })
-  const install = spawnSync('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...missing], { stdio: 'inherit', env })
+  const install = spawnSync('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...missing], {
+    stdio: 'inherit',
+    env,
+  })
   if (update.status !== 0 || install.status !== 0) process.exit(3)
 }
