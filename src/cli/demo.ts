@@ -1,11 +1,14 @@
+import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { checkBuilder } from '../demo/builder-checks.js'
 import { buildDemoGuest, demoPackages } from '../demo/demo-guest.js'
 import { runToolOrFail } from '../host/run-tool.js'
 import { CvmError } from '../model/errors.js'
+import { EXIT } from '../model/exit.js'
 import { userCacheDir } from '../stages/connect-libvirt.js'
 import { aptLine, MORE_PACKAGES, missingTools, TOOLS } from '../stages/tools-needed.js'
 import { complain } from './complain.js'
@@ -32,20 +35,31 @@ export async function demo(options: DemoOptions): Promise<number> {
     const dir = resolve(options.dir)
     await prepareDir(dir, say)
     const output = join(dir, 'output.qcow2')
-    const { main: rewrite } = await import('./rewrite-command.js')
-    process.chdir(dir)
     step(say, `cvm-rewrite -i ${guest} -o ${output} --force`)
-    process.env['GUEST_SIZE'] ??= DEMO_GUEST_SIZE
-    const rewritten = await rewrite(['node', 'cvm-rewrite', '-i', guest, '-o', output, '--force'])
+    const rewritten = await program('bin-rewrite.js', ['-i', guest, '-o', output, '--force'], dir)
     if (rewritten !== 0) return rewritten
     step(say, `cvm-qemu-test -i ${output}`)
-    const { main: qemuTest } = await import('./qemu-test.js')
-    const tested = await qemuTest(['node', 'cvm-qemu-test', '-i', output])
+    const tested = await program('bin-qemu-test.js', ['-i', output], dir)
     if (tested === 0) process.stdout.write(closingWords(guest, dir, output))
     return tested
   } catch (error) {
     return await complain(error, false)
   }
+}
+
+/** One of our two programs, on this terminal, in the directory with the plugins; its exit code. */
+async function program(name: string, args: readonly string[], cwd: string): Promise<number> {
+  const child = spawn(process.execPath, [fileURLToPath(new URL(name, import.meta.url)), ...args], {
+    cwd,
+    stdio: 'inherit',
+    env: { GUEST_SIZE: DEMO_GUEST_SIZE, ...process.env },
+  })
+  // The terminal's Ctrl-C reaches the child too, which cleans up and ends; we wait for it.
+  using _ = interruption(() => {})
+  return await new Promise<number>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code) => resolve(code ?? EXIT.bug))
+  })
 }
 
 /** Missing packages are installed when that was asked for and we may; else the one line is printed. */
