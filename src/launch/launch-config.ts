@@ -9,7 +9,7 @@ export interface LaunchConfig {
   readonly memoryMiB: number
   readonly firmware: LaunchFirmware
   readonly disk: LaunchDisk
-  /** UNIX sockets that listen already, in the order ttyS0, ttyS1, …: QEMU connects to them, so that nothing is lost. */
+  /** UNIX sockets that listen already, in the order ttyS0, ttyS1, …: QEMU connects to them, so that we see the first byte. */
   readonly serialPorts: readonly string[]
   /** A listening UNIX socket for the virtio console, hvc0. */
   readonly virtioConsole?: string
