@@ -23,6 +23,8 @@ export interface RewriteOptions {
   readonly dryRun?: true
   readonly keepFailed?: true
   readonly strict?: true
+  /** Commander's form of --no-schema. */
+  readonly schema: boolean
   readonly json?: true
   readonly quiet?: true
   readonly verbose?: true
@@ -73,7 +75,8 @@ export function rewriteCommand(choose: (action: () => Promise<number>) => void):
     .option('--vcpus <n>', 'virtual CPUs (default: 2)', count)
     .option('--dry-run', 'print the plan and do nothing')
     .option('--keep-failed', 'keep the disk of a failed run too')
-    .option('--strict', 'warnings of cloud-init fail the run')
+    .option('--strict', 'warnings of cloud-init and risky file modes fail the run')
+    .option('--no-schema', "do not ask this host's cloud-init about the plugins' cloud-configs")
     .option('--json', 'exactly one JSON object on stdout')
     .addOption(new Option('-q, --quiet', 'no progress').conflicts('verbose'))
     .option('-v, --verbose', 'more: commands, notes of the plugins')

@@ -72,6 +72,7 @@ function requestOf(options: RewriteOptions): RewriteRequest {
     ...(options.vcpus === undefined ? {} : { vcpus: options.vcpus }),
     keepFailed: options.keepFailed === true,
     strict: options.strict === true,
+    schema: options.schema,
     variables: pluginVariables(hostEnvironment(process.env)),
   }
 }

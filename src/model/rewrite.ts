@@ -19,6 +19,8 @@ export interface RewriteRequest {
   readonly vcpus?: number
   readonly keepFailed: boolean
   readonly strict: boolean
+  /** Ask this host's cloud-init about the plugins' cloud-configs. */
+  readonly schema: boolean
   /** Variables that plugins read: GUEST_*, CVM_*, IMA_*, SEAL_*. */
   readonly variables: Readonly<Record<string, string>>
 }
@@ -41,6 +43,8 @@ export interface Survey {
   readonly accelWhy: string
   readonly uefi?: UefiFirmware
   readonly hostCpus: number
+  /** What a new program could have without swapping. */
+  readonly hostMemoryMiB: number
   readonly toolVersions: Readonly<Record<string, string>>
 }
 

@@ -152,7 +152,7 @@ function finished(ended: Settled, watch: GuestWatch, run: GuestRun): GuestRun {
       lines: words.slice(-10),
     })
   }
-  throw failureOfStoppedGuest(run)
+  throw failureOfStoppedGuest(run, watch.stoppedHow)
 }
 
 /** After `done` the guest powers off at once; one that does not has nothing more to write, its disks are read-only by then. */

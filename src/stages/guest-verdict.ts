@@ -50,11 +50,21 @@ export function failureOnConsole(sign: ConsoleSign): CvmError | undefined {
   return code === undefined ? undefined : new CvmError(code, sign.line, sign.detail === '' ? {} : { why: sign.detail })
 }
 
-/** The domain is gone without `done`. */
-export function failureOfStoppedGuest(run: GuestRun): CvmError {
+/** The domain is gone without `done`; `how` is libvirt's word for its end, when it told one (Shutdown, Crashed, Destroyed, Failed). */
+export function failureOfStoppedGuest(run: GuestRun, how?: string): CvmError {
   const last = run.events.at(-1)
   const after = run.seconds.toFixed(0)
   const got = last === undefined ? 'it reported nothing' : `its last report was "${last.event}"`
+  if (how !== undefined && how !== 'Shutdown') {
+    return new CvmError(
+      'GUEST_CRASHED',
+      `the virtual machine ended after ${after} s without the guest's doing: ${got}`,
+      {
+        why: `libvirt says: ${how}`,
+        lines: run.consoleTail,
+      },
+    )
+  }
   return new CvmError('GUEST_STOPPED_EARLY', `the guest stopped after ${after} s without having finished: ${got}`, {
     lines: run.consoleTail,
   })

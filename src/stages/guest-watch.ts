@@ -23,6 +23,8 @@ export class GuestWatch {
   #lastLine = ''
   #seal: 'none' | 'seen' | 'opened' = 'none'
   ending: Ending | undefined
+  /** libvirt's word for how the domain ended. */
+  stoppedHow: string | undefined
 
   constructor(parts: PartNames, strict: boolean) {
     this.#parts = parts
@@ -54,6 +56,7 @@ export class GuestWatch {
       const full = event.reason === 'enospc'
       this.#fail(new Failure(full ? 'NO_SPACE' : 'IO_ERROR', `the guest's disk could not be written: ${event.reason}`))
     }
+    if (event.kind === 'lifecycle' && event.state === 'Stopped') this.stoppedHow = event.detail
     if (event.kind !== 'reboot') return
     this.#restarts += 1
     this.#loginAtMs = undefined

@@ -14,7 +14,7 @@ export interface Fates {
 /**
  * Decides everything: pure, so that what `--dry-run` prints is what a run would do.
  *
- * @throws {CvmError} HOST_TOO_SMALL when more CPUs are asked for than the machine has.
+ * @throws {CvmError} HOST_TOO_SMALL when the machine has not the CPUs or the memory.
  */
 export function planRewrite(request: RewriteRequest, survey: Survey, fates: Fates): RewritePlan {
   const name = basename(fates.output)
@@ -55,11 +55,18 @@ function planMachine(request: RewriteRequest, survey: Survey): Machine {
   if (vcpus > survey.hostCpus) {
     throw new CvmError('HOST_TOO_SMALL', `--vcpus ${vcpus}, but this machine has ${survey.hostCpus} CPUs`)
   }
+  const memoryMiB = request.memoryMiB ?? DEFAULT_MEMORY_MIB
+  if (memoryMiB > survey.hostMemoryMiB) {
+    throw new CvmError(
+      'HOST_TOO_SMALL',
+      `the guest is to have ${memoryMiB} MiB of memory, but ${survey.hostMemoryMiB} MiB are free here`,
+    )
+  }
   return {
     accel: survey.accel,
     accelWhy: survey.accelWhy,
     firmware: survey.uefi === undefined ? { kind: 'bios' } : { kind: 'uefi', ...survey.uefi },
-    memoryMiB: request.memoryMiB ?? DEFAULT_MEMORY_MIB,
+    memoryMiB,
     vcpus,
   }
 }

@@ -1,7 +1,7 @@
-import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { probeAccelerator } from '../host/accelerator.js'
 import { unprivilegedAccount } from '../host/accounts.js'
+import { availableMemoryMiB, cpuCount } from '../host/machine.js'
 import { makeScratch } from '../host/scratch.js'
 import { sameFile } from '../image/file-identity.js'
 import { inspectInput } from '../image/inspect-input.js'
@@ -11,8 +11,10 @@ import { CvmError } from '../model/errors.js'
 import type { DiskLayout } from '../model/image.js'
 import type { Plugin, Problem } from '../model/plugin.js'
 import type { RewriteRequest, SourceDirs, Survey } from '../model/rewrite.js'
+import { showRiskyMode } from '../plugins/payload-tree.js'
 import { checkPluginVariables } from '../plugins/plugin-variables.js'
 import { readPlugins } from '../plugins/read-plugins.js'
+import { schemaProblems } from './cloud-config-schema.js'
 import { assertOutputPossible } from './output-place.js'
 import { checkSeedSources } from './seed-sources.js'
 import { sourceDirs } from './sources.js'
@@ -51,7 +53,8 @@ export async function surveyWorld(request: RewriteRequest, cwd: string): Promise
     accel: accelerator.accel,
     accelWhy: accelerator.why,
     ...(uefi === undefined ? {} : { uefi }),
-    hostCpus: availableParallelism(),
+    hostCpus: cpuCount(),
+    hostMemoryMiB: availableMemoryMiB(),
     toolVersions: tools,
   }
 }
@@ -68,9 +71,17 @@ async function readAllPlugins(
   const dirs = { preStage: sources.preStage, postStage: sources.postStage }
   const reading = await readPlugins({ dirs, skip: request.skip, only: request.only })
   const seed = await checkSeedSources(sources)
+  const risky = reading.payload.riskyModes.map(showRiskyMode)
   const problems = [...reading.problems, ...seed, ...checkPluginVariables(request.variables)]
+  if (request.strict) problems.push(...risky.map(riskyProblem))
+  // cloud-init's own opinion costs a second for each part, so it is asked only about parts that are fine so far.
+  if (problems.length === 0 && request.schema) problems.push(...(await schemaProblems(reading.plugins)))
   if (problems.length > 0) throw problemsError(problems)
-  return reading
+  return { plugins: reading.plugins, notes: [...reading.notes, ...risky] }
+}
+
+function riskyProblem(shown: string): Problem {
+  return { code: 'PLUGIN_INVALID', where: 'files/', what: `${shown}: refused with --strict` }
 }
 
 /** All problems in one error; its code is that of the first one. */

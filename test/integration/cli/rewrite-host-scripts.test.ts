@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
+import { chmod, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { aBench, aGoodGuest, type Bench, fingerprint } from './rewrite-bench.js'
@@ -174,3 +175,34 @@ function domain(bench: Bench): string {
   const args = bench.boots()[0]?.args ?? []
   return args[args.indexOf('--name') + 1] ?? ''
 }
+
+describe('what a plugin brings', () => {
+  it.concurrent("is shown to this host's cloud-init, which refuses a runcmd that is no list, with exit 5", async () => {
+    await using bench = await aBench()
+    await rm(join(bench.root, 'bin', 'cloud-init'))
+    const merge =
+      'merge_how:\n  - {name: list, settings: [append]}\n  - {name: dict, settings: [no_replace, recurse_list]}\n'
+    await bench.plugin(
+      'pre-stage/10-hello/cloud-init/cloud-config/10-odd.yaml',
+      `#cloud-config\n${merge}swap: {size: [nonsense]}\n`,
+    )
+
+    const refused = await bench.run([])
+
+    expect(refused.code, refused.stderr).toBe(5)
+    expect(refused.stderr).toMatch(/error\[USER_DATA_INVALID\].*10-odd\.yaml[\s\S]*cloud-init schema: .*--no-schema/)
+    expect((await bench.run(['--no-schema', '--dry-run'])).code).toBe(0)
+  })
+
+  it.concurrent('may not be world-writable with --strict', async () => {
+    await using bench = await aBench()
+    await bench.plugin('pre-stage/10-hello/files/srv/open', 'x')
+    await chmod(join(bench.plugins, 'pre-stage/10-hello/files/srv/open'), 0o666)
+
+    const refused = await bench.run(['--strict'])
+
+    expect(refused.code, refused.stderr).toBe(5)
+    expect(refused.stderr).toContain('world-writable')
+    expect((await bench.run(['--dry-run'])).code).toBe(0)
+  })
+})

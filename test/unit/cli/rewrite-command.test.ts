@@ -23,6 +23,7 @@ describe('the command line', () => {
       only: [],
       accel: 'auto',
       firmware: 'auto',
+      schema: true,
     })
   })
 

@@ -126,6 +126,17 @@ describe('failureInReport', () => {
 })
 
 describe('the verdict on a guest without a report of failure', () => {
+  it.each(['Crashed', 'Destroyed', 'Failed'])('tells a machine that ended %s from a guest that powered off', (how) => {
+    const run = aGuestRun([], { consoleTail: ['the last line'] })
+
+    expect(failureOfStoppedGuest(run, how)).toMatchObject({
+      code: 'GUEST_CRASHED',
+      why: `libvirt says: ${how}`,
+      lines: ['the last line'],
+    })
+    expect(failureOfStoppedGuest(run, 'Shutdown').code).toBe('GUEST_STOPPED_EARLY')
+  })
+
   it('says when it stopped and what came last', () => {
     const error = failureOfStoppedGuest(
       aGuestRun([{ event: 'boot', s: 1 }], { seconds: 2.4, consoleTail: ['Power down'] }),

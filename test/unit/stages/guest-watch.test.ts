@@ -74,12 +74,13 @@ describe('GuestWatch', () => {
     expect(watch.ending).toMatchObject({ error: { code } })
   })
 
-  it('takes lifecycle events for what they are: nothing new', () => {
+  it('remembers how libvirt says that the domain ended, which by itself ends nothing', () => {
     const watch = aWatch()
 
     watch.domain({ kind: 'lifecycle', state: 'Stopped', detail: 'Shutdown' })
 
     expect(watch.ending).toBeUndefined()
+    expect(watch.stoppedHow).toBe('Shutdown')
   })
 
   it('gives up 20 s after a login prompt without a report, not before', () => {

@@ -40,6 +40,15 @@ describe('planRewrite', () => {
     expect(planRewrite(aRequest(request), aSurvey(survey), FATES).machine).toMatchObject(machine)
   })
 
+  it('refuses more memory than the machine has free', () => {
+    const request = aRequest({ memoryMiB: 4096 })
+
+    expect(() => planRewrite(request, aSurvey({ hostMemoryMiB: 4095 }), FATES)).toThrow(
+      expect.objectContaining({ code: 'HOST_TOO_SMALL' }),
+    )
+    expect(planRewrite(request, aSurvey({ hostMemoryMiB: 4096 }), FATES).machine.memoryMiB).toBe(4096)
+  })
+
   it('refuses more CPUs than the machine has', () => {
     expect(() => planRewrite(aRequest({ vcpus: 5 }), aSurvey({ hostCpus: 4 }), FATES)).toThrow(
       expect.objectContaining({ code: 'HOST_TOO_SMALL', message: '--vcpus 5, but this machine has 4 CPUs' }),
