@@ -96,7 +96,13 @@ export async function runHostScript({
     tool: interpreter,
     args: [...flags, path],
     cwd: dirname(path),
-    env: { ...plan.variables, ...env, CVM_WORK_DIR: place.workDir, CVM_PLUGIN_DIR: dirname(path) },
+    env: {
+      ...libguestfsEnvironment(plan),
+      ...plan.variables,
+      ...env,
+      CVM_WORK_DIR: place.workDir,
+      CVM_PLUGIN_DIR: dirname(path),
+    },
   }
   const logFile = join(place.workDir, 'logs', `${plugin.name}-${basename(script.path)}.log`)
   await mkdir(dirname(logFile), { recursive: true })
@@ -126,6 +132,12 @@ export async function runHostScript({
     })
   }
   say({ type: 'plugin', plugin: plugin.name, state: 'done', text: said.at(-1) ?? '' })
+}
+
+/** For scripts that call virt-customize: no libvirt in between (as root it fails often), and no KVM where guests do not run under it. */
+function libguestfsEnvironment(plan: RewritePlan): Record<string, string> {
+  const direct = { LIBGUESTFS_BACKEND: process.env['LIBGUESTFS_BACKEND'] ?? 'direct' }
+  return plan.machine.accel === 'tcg' ? { ...direct, LIBGUESTFS_BACKEND_SETTINGS: 'force_tcg' } : direct
 }
 
 /** One tar of all files/: directories first, so that each gets its plugin's mode before anything is put into it. */

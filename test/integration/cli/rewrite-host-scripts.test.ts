@@ -99,6 +99,9 @@ qemu-img resize -q -f qcow2 "$GUEST_IMG" 8M
     const said = readFileSync(join(bench.root, 'env'), 'utf8')
     expect(said).not.toMatch(/BASH_ENV|NODE_OPTIONS|PERL5LIB|LD_PRELOAD/)
     expect(said).toContain('GUEST_MINE=yes')
+    // Every run of these tests is an emulated one.
+    expect(said).toContain('LIBGUESTFS_BACKEND=direct\n')
+    expect(said).toContain('LIBGUESTFS_BACKEND_SETTINGS=force_tcg\n')
     expect(said).toMatch(/^GUEST_IMG=\/.*\/work\.qcow2$/m)
     expect(said).toMatch(/^CVM_WORK_DIR=\//m)
     expect(said).toMatch(/^\/.*\.cvm-rewrite-.*\/pre-stage\/10-hello$/m)
