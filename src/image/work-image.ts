@@ -1,18 +1,10 @@
-import { lstat, open, readlink, symlink } from 'node:fs/promises'
+import { chmod, lstat, open, symlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { runTool } from '../host/run-tool.js'
 import { CvmError, type ErrorCode } from '../model/errors.js'
 import type { ToolCall } from '../model/host.js'
 import type { ImageFormat, InputImage } from '../model/image.js'
-import {
-  checkCall,
-  convertCall,
-  createOverlayCall,
-  lastWords,
-  readCheck,
-  saysLocked,
-  saysNoSpace,
-} from '../tools/qemu-img.js'
+import { checkCall, createOverlayCall, lastWords, readCheck, saysLocked, saysNoSpace } from '../tools/qemu-img.js'
 import { SECTOR_BYTES } from './disk-layout.js'
 import { QCOW2_HEAD_BYTES, readQcow2Header } from './qcow2-header.js'
 import { quoted } from './quoted.js'
@@ -38,18 +30,37 @@ export interface WorkImageInput {
  * @throws CvmError NO_SPACE, IMAGE_IN_USE, IO_ERROR.
  */
 export async function createWorkImage({ input, path, backingName }: WorkImageInput): Promise<WorkImage> {
-  if (!/^[a-z0-9][a-z0-9._-]{0,60}$/.test(backingName))
-    throw new Error(`unsafe backing name ${JSON.stringify(backingName)}`)
+  assertSafe(backingName)
   const linkPath = join(dirname(path), backingName)
   await symlink(input.path, linkPath)
   await make(createOverlayCall(path, backingName, input.format), 'the work image')
   return { path, backing: { linkPath, name: backingName, format: input.format } }
 }
 
-/** Makes a full copy of the input instead of a layer. Same errors as createWorkImage. */
-export async function copyWorkImage({ input, path }: Omit<WorkImageInput, 'backingName'>): Promise<WorkImage> {
-  await make(convertCall(input.path, input.format, path, []), 'the copy of the input')
-  return { path, backing: undefined }
+/**
+ * The same over a copy of the input, for when the input cannot be opened where it lies. A layer all the same: only its small
+ * clusters let a deleted file go. Same errors as createWorkImage.
+ */
+export async function createWorkImageOverCopy({ input, path, backingName }: WorkImageInput): Promise<WorkImage> {
+  assertSafe(backingName)
+  const copyPath = join(dirname(path), backingName)
+  const copied = await runTool(
+    { tool: 'cp', args: ['--reflink=auto', '--sparse=always', '--', input.path, copyPath] },
+    { timeoutMs: COPY_TIMEOUT_MS },
+  )
+  if (copied.exitCode !== 0) {
+    const code = /No space left on device|Disk quota exceeded/.test(copied.stderr) ? 'NO_SPACE' : 'IO_ERROR'
+    throw new CvmError(code, 'the copy of the input could not be made', { why: lastWords(copied) })
+  }
+  await chmod(copyPath, 0o644)
+  await make(createOverlayCall(path, backingName, input.format), 'the work image')
+  return { path, backing: { linkPath: copyPath, name: backingName, format: input.format } }
+}
+
+function assertSafe(backingName: string): void {
+  if (!/^[a-z0-9][a-z0-9._-]{0,60}$/.test(backingName)) {
+    throw new Error(`unsafe backing name ${JSON.stringify(backingName)}`)
+  }
 }
 
 /**
@@ -104,8 +115,8 @@ async function readHead(path: string): Promise<{ readonly head: Buffer; readonly
 }
 
 async function assertLink(linkPath: string): Promise<void> {
-  const target = await readlink(linkPath).catch(() => undefined)
-  if (target === undefined) throw broken(linkPath, 'the link to the input, beside the work image, is gone')
+  const entry = await lstat(linkPath).catch(() => undefined)
+  if (entry === undefined) throw broken(linkPath, 'the input, beside the work image, is gone')
 }
 
 async function make(call: ToolCall, what: string): Promise<void> {

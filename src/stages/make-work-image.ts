@@ -2,13 +2,13 @@ import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 import { canReach } from '../host/accounts.js'
 import { assertSpace } from '../image/space.js'
-import { copyWorkImage, createWorkImage, type WorkImage } from '../image/work-image.js'
+import { createWorkImage, createWorkImageOverCopy, type WorkImage } from '../image/work-image.js'
 import type { Say } from '../model/events.js'
 import type { RewritePlan } from '../model/rewrite.js'
 import type { RunPlace } from './run-place.js'
 
 /**
- * The image that the run changes: a layer over the input; a full copy when QEMU's account cannot read the input where it
+ * The image that the run changes: a layer over the input, or over a copy of it when QEMU's account cannot read the input where it
  * lies, or when the machine is started by somebody else's libvirt, which would change the owner of everything it opens.
  *
  * @throws {CvmError} NO_SPACE, IMAGE_IN_USE, IO_ERROR.
@@ -26,7 +26,7 @@ export async function makeWorkImage(plan: RewritePlan, place: RunPlace, say: Say
       : `the image is copied first: ${place.account?.name ?? 'QEMU'} cannot read it where it is`,
   })
   await assertSpace(place.bootDir, plan.input.fileSizeBytes, 0)
-  const work = await copyWorkImage({ input: plan.input, path })
+  const work = await createWorkImageOverCopy({ input: plan.input, path, backingName: 'input' })
   // A libvirt of the system runs QEMU as an account that we do not know.
   if (foreign) {
     await chmod(place.bootDir, 0o711)

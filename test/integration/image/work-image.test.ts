@@ -1,12 +1,12 @@
-import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { compactImage } from '../../../src/image/compact.js'
 import { inspectInput } from '../../../src/image/inspect-input.js'
 import {
   checkWorkImage,
-  copyWorkImage,
   createWorkImage,
+  createWorkImageOverCopy,
   virtualSizeOf,
   type WorkImage,
 } from '../../../src/image/work-image.js'
@@ -71,13 +71,15 @@ describe('the work image', () => {
     expect(await virtualSizeOf(path, 'raw')).toBe(64 * 2 ** 20)
   })
 
-  it('can be a full copy', async () => {
+  it('can lie over a copy, and has the same small clusters then, so that deleted data goes', async () => {
     const input = await inspectInput(await images.qcow2Disk('disk.qcow2'))
 
-    const work = await copyWorkImage({ input, path: images.at('copy.qcow2') })
+    const work = await createWorkImageOverCopy({ input, path: images.at('work.qcow2'), backingName: 'input.img' })
 
     expect(await checkWorkImage(work)).toEqual([])
     expect(await images.qemuImg('compare', input.path, work.path)).toContain('identical')
+    expect(JSON.parse(await images.qemuImg('info', '--output=json', work.path))).toMatchObject({ 'cluster-size': 4096 })
+    expect((await lstat(images.at('input.img'))).isFile()).toBe(true)
   })
 
   it('may be resized, and flattened, by a host script', async () => {
