@@ -116,7 +116,7 @@ async function readHead(path: string): Promise<{ readonly head: Buffer; readonly
 
 async function assertLink(linkPath: string): Promise<void> {
   const entry = await lstat(linkPath).catch(() => undefined)
-  if (entry === undefined) throw broken(linkPath, 'the input, beside the work image, is gone')
+  if (entry === undefined) throw broken(linkPath, 'the link to the input, beside the work image, is gone')
 }
 
 async function make(call: ToolCall, what: string): Promise<void> {
