@@ -8,8 +8,8 @@ import { quoted } from './quoted.js'
  * Writes the work image as one qcow2 file without backing file, snapshots or deleted blocks.
  *
  * qemu-img's defaults are the fastest safe choice (measured with 870 MB of data on a local disk): the cache mode `unsafe`
- * with one fsync afterwards (publish does it) takes 0.75 s, `-t writeback` 1.9 s, `-t none` 0.8 s; `-W` is never faster and
- * makes the order of the clusters in the file a matter of chance; clusters of 2 MiB are slower and larger.
+ * with one fsync afterwards (publish does it) took 0.75 s, `-t writeback` 1.9 s, `-t none` 0.8 s, two rounds on a noisy
+ * machine, so only the large difference counts; `-W` was not faster and makes the order of the clusters in the file a matter of chance; clusters of 2 MiB are slower and larger.
  *
  * @throws CvmError NO_SPACE, HOST_SCRIPT_BROKE_IMAGE when something holds the work image open, IO_ERROR. The half-made candidate is removed.
  */

@@ -224,11 +224,6 @@ export const ERRORS = {
     meaning: 'The virtual machine itself ended abnormally (QEMU aborted or was killed).',
     next: 'Run again; with KVM try --accel tcg.',
   },
-  GUEST_REPORT_BROKEN: {
-    exit: 'guest',
-    meaning: 'What came back from the guest contradicts itself or does not follow the report protocol.',
-    next: 'Keep console.log and report the case.',
-  },
 
   CHECK_FAILED: {
     exit: 'check',
