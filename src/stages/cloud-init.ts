@@ -1,242 +1,32 @@
-import { chown, copyFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
-import { ConsoleReader } from '../guest/console.js'
-import { GuestReportReader } from '../guest/report.js'
-import { UNSEAL_OEM_STRING } from '../guest/unseal.js'
-import { Cleanup } from '../host/cleanup.js'
-import type { LibvirtConnection } from '../host/private-libvirt.js'
-import { identifyProcess } from '../host/processes.js'
-import { type RunOptions, runTool, runToolOrFail, showCall } from '../host/run-tool.js'
-import { listenSerialPort, type SerialPort } from '../host/serial-port.js'
-import { CvmError } from '../model/errors.js'
-import type { Say } from '../model/events.js'
-import type { ToolResult } from '../model/host.js'
-import type { RewritePlan, SeedPart } from '../model/rewrite.js'
-import { destroyCall, domainEventsCall, dropPoolCalls, readDomainEvent, resetCall } from '../tools/virsh.js'
-import { virtInstallCall } from '../tools/virt-install.js'
-import { failureOfStoppedGuest, failureOfTime, type GuestRun } from './guest-verdict.js'
-import { GuestWatch } from './guest-watch.js'
-import { guestText } from './guest-words.js'
-import type { RunPlace } from './run-place.js'
-
-export interface GuestBootInput {
-  readonly plan: RewritePlan
-  readonly place: RunPlace
-  readonly libvirt: LibvirtConnection
-  /** Paths in the boot directory. */
-  readonly workImage: string
-  readonly seedIso: string
-  readonly parts: readonly SeedPart[]
-  readonly say: Say
-  readonly signal: AbortSignal
-  /** Gets what is known of the boot, also when it fails. */
-  readonly seen: { guest: GuestRun | undefined }
-}
+import { rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { CONSOLE_LOG, type GuestBootInput, startGuest, UNSEALING_CONSOLE_LOG } from './guest-start.js'
+import type { GuestRun } from './guest-verdict.js'
 
 /**
  * The cloud-init stage: boots the work image with the seed through virt-install, and believes only the guest's own report.
  *
- * virt-install's exit code decides nothing: 0 only means that the domain is gone. The boot is over when the report ends it,
- * when console or libvirt show that it cannot succeed, when the domain is gone, or when the time of -t is.
+ * An image that an earlier rewrite has sealed is started twice: the first start opens the seal, which counts from the next on.
+ * The time of -t is for both. The second is a new machine and no reset of the first one: firmware takes several times as long
+ * after a reset under emulation, and does not always come back.
  *
- * @throws {CvmError} GUEST_*, CLOUD_INIT_*, PAYLOAD_*, BOOT_FILES_FAILED, NO_SPACE, TOOL_FAILED when the domain cannot start.
+ * @throws {CvmError} as startGuest.
  */
 export async function bootGuest(input: GuestBootInput): Promise<GuestRun> {
-  const { plan, place, libvirt, say, signal } = input
-  await using cleanup = new Cleanup()
-  const parts = new Map(input.parts.map((part) => [part.name, part]))
-  const watch = new GuestWatch(parts, plan.strict)
-  const reader = new ConsoleReader()
-  const report = new GuestReportReader(plan.nonce)
+  const { plan, place, say } = input
   const startedAt = performance.now()
-  const elapsedMs = () => performance.now() - startedAt
-
-  const as = libvirt.account === undefined ? {} : { as: libvirt.account }
-  const anyAccount = !libvirt.private
-  const consolePort = cleanup.use(
-    await listenSerialPort({
-      socketPath: join(place.socketDir, 'console'),
-      logFile: join(place.workDir, 'console.log'),
-      logCapBytes: CONSOLE_LOG_CAP_BYTES,
-      onBytes: (chunk) => {
-        for (const sign of reader.feed(chunk)) watch.console(sign, elapsedMs())
-      },
-      ...as,
-      anyAccount,
-    }),
-  )
-  const reportPort = cleanup.use(
-    await listenSerialPort({
-      socketPath: join(place.socketDir, 'report'),
-      logFile: join(place.workDir, 'report.log'),
-      logCapBytes: REPORT_LOG_CAP_BYTES,
-      onBytes: (chunk) => {
-        for (const event of report.feed(chunk)) {
-          watch.report(event)
-          say({ type: 'guest', event, text: guestText(event, parts) })
-        }
-      },
-      ...as,
-      anyAccount,
-    }),
-  )
-
-  const call = virtInstallCall({
-    uri: libvirt.uri,
-    domain: plan.names.domain,
-    machine: plan.machine,
-    workImage: input.workImage,
-    seedIso: input.seedIso,
-    ...(await varsFile(input)),
-    consoleSocket: consolePort.socketPath,
-    reportSocket: reportPort.socketPath,
-    osInfo: OS_INFO,
-    oemString: UNSEAL_OEM_STRING,
-  })
-  say({ type: 'command', text: showCall(call) })
   const limitMs = plan.guestTimeMin * 60_000
+  const elapsedMs = () => performance.now() - startedAt
   say({ type: 'guest-time', limitMs })
-
-  const clients = new AbortController()
-  cleanup.defer(() => clients.abort(new Error('the boot is over')))
-  const asClient: RunOptions = {
-    ...as,
-    signal: AbortSignal.any([signal, clients.signal]),
-    // Should we be killed, they must not wait for ever.
-    onStart: (pid) => {
-      const started = identifyProcess(pid)
-      if (started !== undefined) place.janitor.watchPid(started.pid, started.startTime)
-    },
-  }
-  const install = settled(runTool({ ...call, env: libvirt.env, cwd: '/' }, asClient))
-  cleanup.defer(() => endDomain(input))
-  watchDomain(input, watch, asClient)
-
+  let opened = false
   for (;;) {
-    const ended = await Promise.race([install, delay(TICK_MS).then(() => undefined)])
-    signal.throwIfAborted()
-    if (ended !== undefined) await drained([consolePort, reportPort])
-    watch.tick(elapsedMs())
-    say({ type: 'console', lines: reader.lastLines(CONSOLE_LINES_SHOWN) })
-    const run: GuestRun = {
-      events: watch.events,
-      consoleTail: reader.lastLines(CONSOLE_TAIL_LINES),
-      seconds: elapsedMs() / 1000,
-      malformedReportLines: report.malformed,
-    }
-    input.seen.guest = run
-    if (watch.takeRestart(elapsedMs())) await restartUnsealed(input)
-    if (watch.ending?.kind === 'failed') throw withConsole(watch.ending.error, run)
-    if (ended !== undefined) return finished(ended, watch, run)
-    if (watch.ending?.kind === 'done' && (await poweredOff(install))) return run
-    if (elapsedMs() > limitMs) throw failureOfTime(run, plan.guestTimeMin)
-  }
-}
-
-/** virt-install may be gone before we have read what the guest wrote last; a port that was never opened never closes. */
-async function drained(ports: readonly SerialPort[]): Promise<void> {
-  const closed = Promise.all(ports.map((port) => port.closed.catch(() => {})))
-  await Promise.race([closed, delay(DRAIN_LIMIT_MS, undefined, { ref: false })])
-}
-
-/** The domain is gone: by itself after `done`, too early, or it never started. */
-function finished(ended: Settled, watch: GuestWatch, run: GuestRun): GuestRun {
-  if (watch.ending?.kind === 'done') return run
-  if ('error' in ended) throw ended.error
-  const { result } = ended
-  if (result.exitCode !== 0 && run.events.length === 0 && run.consoleTail.length === 0) {
-    const words = result.stderr.trim().split('\n').filter(Boolean)
-    throw new CvmError('TOOL_FAILED', 'virt-install could not start the guest', {
-      why: words.at(-1) ?? `exit code ${result.exitCode}`,
-      lines: words.slice(-10),
+    const run = await startGuest({ ...input, elapsedMs, limitMs, sealOpened: opened })
+    if (run !== 'seal opened') return run
+    opened = true
+    say({
+      type: 'note',
+      text: 'the image was sealed by an earlier rewrite: its seal is opened, the guest starts once more',
     })
-  }
-  throw failureOfStoppedGuest(run, watch.stoppedHow)
-}
-
-/** After `done` the guest powers off at once; one that does not has nothing more to write, its disks are read-only by then. */
-async function poweredOff(install: Promise<Settled>): Promise<true> {
-  const waiting = new AbortController()
-  await Promise.race([install, delay(POWER_OFF_LIMIT_MS, undefined, { signal: waiting.signal }).catch(() => {})])
-  waiting.abort()
-  return true
-}
-
-type Settled = { readonly result: ToolResult } | { readonly error: unknown }
-
-async function settled(running: Promise<ToolResult>): Promise<Settled> {
-  return await running.then(
-    (result) => ({ result }),
-    (error: unknown) => ({ error }),
-  )
-}
-
-/** libvirt tells of restarts and of a full host disk, which the guest cannot. The domain has to be there first. */
-function watchDomain({ libvirt, plan }: GuestBootInput, watch: GuestWatch, options: RunOptions): void {
-  const call = { ...domainEventsCall(libvirt.uri, plan.names.domain), env: libvirt.env, cwd: '/' }
-  const listen = async () => {
-    while (options.signal?.aborted !== true) {
-      const onLine = (line: string) => {
-        const event = readDomainEvent(line)
-        if (event !== undefined) watch.domain(event)
-      }
-      await settled(runTool(call, { ...options, onLine }))
-      await delay(EVENTS_RETRY_MS, undefined, { ref: false })
-    }
-  }
-  void listen()
-}
-
-/** The seal of an earlier rewrite is open by now, which counts from the next start on. */
-async function restartUnsealed({ libvirt, plan, say }: GuestBootInput): Promise<void> {
-  say({
-    type: 'note',
-    text: 'the image was sealed by an earlier rewrite: its seal is opened, the guest starts once more',
-  })
-  const as = libvirt.account === undefined ? {} : { as: libvirt.account }
-  const call = { ...resetCall(libvirt.uri, plan.names.domain), env: libvirt.env, cwd: '/' }
-  await runToolOrFail(call, { ...as, timeoutMs: DESTROY_LIMIT_MS })
-}
-
-/** Ours by its name, which holds the run's id; gone already in the usual case. A private daemon ends its machines itself. */
-async function endDomain({ libvirt, plan, place }: GuestBootInput): Promise<void> {
-  if (libvirt.private) return
-  const { uri, env } = libvirt
-  const pool = basename(place.bootDir)
-  for (const call of [destroyCall(uri, plan.names.domain), ...dropPoolCalls(uri, pool)]) {
-    await settled(runTool({ ...call, env, cwd: '/' }, { timeoutMs: DESTROY_LIMIT_MS }))
+    await rename(join(place.workDir, CONSOLE_LOG), join(place.workDir, UNSEALING_CONSOLE_LOG))
   }
 }
-
-/** UEFI writes its variables: a copy of the template, for this boot only. */
-async function varsFile({ plan, place, libvirt }: GuestBootInput): Promise<{ varsFile?: string }> {
-  if (plan.machine.firmware.kind === 'bios') return {}
-  const path = join(place.bootDir, 'vars.fd')
-  await copyFile(plan.machine.firmware.vars, path)
-  if (libvirt.account !== undefined) await chown(path, libvirt.account.uid, libvirt.account.gid)
-  return { varsFile: path }
-}
-
-/** What the console said last belongs to every failure that is not the report's own. */
-function withConsole(error: CvmError, run: GuestRun): CvmError {
-  if (error.lines.length > 0) return error
-  return new CvmError(error.code, error.message, {
-    ...(error.why === undefined ? {} : { why: error.why }),
-    next: error.next,
-    lines: run.consoleTail,
-    cause: error,
-  })
-}
-
-/** Known to the osinfo-db of Debian 12 and later, and neutral: it only chooses virtio devices. */
-const OS_INFO = 'linux2022'
-const CONSOLE_LOG_CAP_BYTES = 16 * 1024 * 1024
-const REPORT_LOG_CAP_BYTES = 4 * 1024 * 1024
-const CONSOLE_TAIL_LINES = 20
-const CONSOLE_LINES_SHOWN = 5
-const TICK_MS = 200
-const DRAIN_LIMIT_MS = 1_000
-const POWER_OFF_LIMIT_MS = 60_000
-const EVENTS_RETRY_MS = 500
-const DESTROY_LIMIT_MS = 15_000

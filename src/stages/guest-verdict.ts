@@ -97,6 +97,18 @@ export function failureOfSilentCloudInit(signs: readonly ConsoleSign[]): CvmErro
   })
 }
 
+/** The image was sealed by an earlier rewrite, and a start that was to open the seal did not. */
+export function failureOfClosedSeal(): CvmError {
+  return new CvmError(
+    'CLOUD_INIT_NOT_STARTED',
+    'the image was sealed by an earlier rewrite, and its seal did not open',
+    {
+      why: "the guest's systemd takes no credentials from its machine: it is older than 252, or the guest runs as a confidential VM",
+      next: 'Rewrite the image from which this one was made.',
+    },
+  )
+}
+
 function payloadFailure(payload: EventOf<'payload'>): CvmError {
   const conflict = /Cannot (open|mkdir|create symlink|unlink)|exists|Is a directory|Not a directory/.test(payload.tail)
   return new CvmError(

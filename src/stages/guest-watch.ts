@@ -3,10 +3,26 @@ import type { CvmError } from '../model/errors.js'
 import { CvmError as Failure } from '../model/errors.js'
 import type { GuestEvent } from '../model/guest-report.js'
 import type { DomainEvent } from '../tools/virsh.js'
-import { failureInReport, failureOfSilentCloudInit, failureOnConsole, type PartNames } from './guest-verdict.js'
+import {
+  failureInReport,
+  failureOfClosedSeal,
+  failureOfSilentCloudInit,
+  failureOnConsole,
+  type PartNames,
+} from './guest-verdict.js'
 
 /** Why a boot is over before the domain has stopped by itself. */
-export type Ending = { readonly kind: 'failed'; readonly error: CvmError } | { readonly kind: 'done' }
+export type Ending =
+  | { readonly kind: 'failed'; readonly error: CvmError }
+  | { readonly kind: 'done' }
+  /** The guest showed the seal of an earlier rewrite and has had the time to open it: it has to start anew. */
+  | { readonly kind: 'seal opened' }
+
+export interface WatchOptions {
+  readonly strict: boolean
+  /** An earlier start has opened the seal already; showing one again is a failure. */
+  readonly sealOpened: boolean
+}
 
 /**
  * Judges a customising boot while it runs, from three sources: the guest's report, its console, and libvirt's events.
@@ -17,25 +33,25 @@ export class GuestWatch {
   readonly events: GuestEvent[] = []
   readonly #signs: ConsoleSign[] = []
   readonly #parts: PartNames
-  readonly #strict: boolean
+  readonly #options: WatchOptions
   #restarts = 0
   #loginAtMs: number | undefined
   #lastLine = ''
-  #seal: 'none' | 'seen' | 'opened' = 'none'
+  #sealSeen = false
   ending: Ending | undefined
   /** libvirt's word for how the domain ended. */
   stoppedHow: string | undefined
 
-  constructor(parts: PartNames, strict: boolean) {
+  constructor(parts: PartNames, options: WatchOptions) {
     this.#parts = parts
-    this.#strict = strict
+    this.#options = options
   }
 
   report(event: GuestEvent): void {
     this.events.push(event)
     // A failing runcmd line is told before its part has ended: wait for the rest of the lines.
     if (event.event === 'runcmd-failed' || this.ending !== undefined) return
-    const error = failureInReport(this.events, this.#parts, this.#strict)
+    const error = failureInReport(this.events, this.#parts, this.#options.strict)
     if (error !== undefined) this.ending = { kind: 'failed', error }
     else if (event.event === 'done') this.ending = { kind: 'done' }
   }
@@ -45,7 +61,7 @@ export class GuestWatch {
     if (this.#signs.length > MAX_SIGNS) this.#signs.shift()
     this.#lastLine = sign.line
     if (sign.kind === 'login') this.#loginAtMs ??= atMs
-    if (sign.kind === 'sealed' && this.#seal === 'none') this.#seal = 'seen'
+    if (sign.kind === 'sealed') this.#sealSeen = true
     const error = failureOnConsole(sign)
     // Once the report says done, the console of a machine going down tells nothing new.
     if (error !== undefined) this.#fail(error)
@@ -68,22 +84,15 @@ export class GuestWatch {
     )
   }
 
-  /**
-   * True once, when the guest shows the seal of an earlier rewrite and has had the time to open it: it has to start again.
-   */
-  takeRestart(atMs: number): boolean {
-    const ready = this.#loginAtMs !== undefined && atMs > this.#loginAtMs + UNSEALED_AFTER_LOGIN_MS
-    if (this.#seal !== 'seen' || !ready || this.events.length > 0) return false
-    this.#seal = 'opened'
-    this.#loginAtMs = undefined
-    return true
-  }
-
   /** The login prompt comes after cloud-init's network stage, which starts our boothook: silence after it has a reason. */
   tick(atMs: number): void {
-    if (this.events.length > 0 || this.#loginAtMs === undefined || atMs < this.#loginAtMs + SILENCE_AFTER_LOGIN_MS)
-      return
-    this.#fail(failureOfSilentCloudInit(this.#signs))
+    if (this.events.length > 0 || this.#loginAtMs === undefined) return
+    const silentMs = atMs - this.#loginAtMs
+    if (this.#sealSeen && !this.#options.sealOpened) {
+      if (silentMs >= UNSEALED_AFTER_LOGIN_MS) this.ending ??= { kind: 'seal opened' }
+    } else if (silentMs >= SILENCE_AFTER_LOGIN_MS) {
+      this.#fail(this.#sealSeen ? failureOfClosedSeal() : failureOfSilentCloudInit(this.#signs))
+    }
   }
 
   #fail(error: CvmError): void {

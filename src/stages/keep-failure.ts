@@ -4,6 +4,7 @@ import { compactImage } from '../image/compact.js'
 import { CvmError, Interrupted } from '../model/errors.js'
 import type { Say } from '../model/events.js'
 import type { RewritePlan } from '../model/rewrite.js'
+import { CONSOLE_LOG, UNSEALING_CONSOLE_LOG } from './guest-start.js'
 import { writeReport } from './report.js'
 import type { RunPlace } from './run-place.js'
 import type { RunRecord } from './run-record.js'
@@ -46,4 +47,4 @@ export async function keepFailure(failure: Failure): Promise<void> {
   }
 }
 
-const KEPT: readonly string[] = ['console.log', 'report.log', 'logs']
+const KEPT: readonly string[] = [CONSOLE_LOG, UNSEALING_CONSOLE_LOG, 'report.log', 'logs']

@@ -10,9 +10,9 @@ export function destroyCall(uri: string, domain: string): ToolCall {
   return { tool: 'virsh', args: ['--connect', uri, 'destroy', '--domain', domain] }
 }
 
-/** Restarts our domain as its reset button would. */
-export function resetCall(uri: string, domain: string): ToolCall {
-  return { tool: 'virsh', args: ['--connect', uri, 'reset', '--domain', domain] }
+/** Ends our domain as if its plug were pulled, but lets QEMU write what it still holds: it is not killed when that takes long. */
+export function stopCall(uri: string, domain: string): ToolCall {
+  return { tool: 'virsh', args: ['--connect', uri, 'destroy', '--domain', domain, '--graceful'] }
 }
 
 /**

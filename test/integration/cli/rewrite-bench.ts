@@ -21,8 +21,8 @@ export interface Bench extends AsyncDisposable {
   at(name: string): string
   /** Writes a file below the plugins directory, with the directories above it. */
   plugin(path: string, text: string, mode?: number): Promise<void>
-  /** What the guest of the next runs does. */
-  guest(steps: readonly GuestStep[]): Promise<void>
+  /** What the guest of the next runs does; at its `start`th start only, when that is given. */
+  guest(steps: readonly GuestStep[], start?: number): Promise<void>
   start(args: readonly string[], env?: Readonly<Record<string, string>>): Running
   run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Outcome>
   /** What the fakes have written down. */
@@ -77,7 +77,8 @@ export async function aBench(): Promise<Bench> {
   await plugin('pre-stage/10-hello/files/etc/hello', 'hello\n', 0o644)
   await plugin('post-stage/10-seal/README.md', '# 10-seal\n\nRemoves what copies would share.\n')
   await plugin('post-stage/10-seal/guest_run.sh', '#!/bin/sh\ntrue\n')
-  const guest = async (steps: readonly GuestStep[]) => await writeFile(join(bin, 'guest.json'), JSON.stringify(steps))
+  const guest: Bench['guest'] = async (steps, nth) =>
+    await writeFile(join(bin, nth === undefined ? 'guest.json' : `guest-${nth}.json`), JSON.stringify(steps))
   await guest(aGoodGuest())
 
   const calls = (name: string) => {

@@ -60,6 +60,22 @@ describe('a good run', () => {
     expect(report.variables).toMatchObject({ CVM_COLOUR: 'blue' })
   })
 
+  it.concurrent('starts a guest that an earlier rewrite has sealed twice, each time in a new machine', async () => {
+    await using bench = await aBench()
+    await bench.guest(
+      [{ console: 'Sealed by cvm-image-rewriter: cloud-init is closed.\r\ndebian login: ' }, { hang: true }],
+      1,
+    )
+
+    const { code, stderr } = await bench.run([])
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('the guest starts once more') })
+    expect(bench.boots()).toHaveLength(2)
+    expect(bench.calls('virsh')).toMatch(/ destroy --domain cvm-rewrite-[0-9a-f]{8} --graceful\n/)
+    expect(bench.listing()).toEqual({ dir: ['guest.qcow2', 'output.qcow2', 'output.report.json'], tmp: [] })
+    expect(bench.processes()).toEqual([])
+  })
+
   it.concurrent('gives the guest the files, the scripts and the variables of the plugins, owned by root', async () => {
     await using bench = await aBench()
     const variables = { GUEST_X: 'a b', CVM_Y: "it's $HOME `x`", IMA_Z: '\\', SEAL_W: '"' }

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { ConsoleSign } from '../../../src/guest/console-signs.js'
-import { GuestWatch } from '../../../src/stages/guest-watch.js'
+import { GuestWatch, type WatchOptions } from '../../../src/stages/guest-watch.js'
 import { aCloudInitEvent } from '../../fixtures/builders.js'
 
-function aWatch(strict = false): GuestWatch {
-  return new GuestWatch(new Map(), strict)
+function aWatch(options: Partial<WatchOptions> = {}): GuestWatch {
+  return new GuestWatch(new Map(), { strict: false, sealOpened: false, ...options })
 }
 
 function aSign(kind: ConsoleSign['kind'], line: string = kind): ConsoleSign {
@@ -34,7 +34,7 @@ describe('GuestWatch', () => {
   })
 
   it('fails on warnings only when that is asked for', () => {
-    const [lenient, strict] = [aWatch(), aWatch(true)]
+    const [lenient, strict] = [aWatch(), aWatch({ strict: true })]
     for (const watch of [lenient, strict]) watch.report(aCloudInitEvent({ warnings: ['odd'] }))
 
     expect(lenient.ending).toBeUndefined()
@@ -115,24 +115,40 @@ describe('GuestWatch', () => {
     expect(watch.ending).toBeUndefined()
   })
 
-  it('asks once for a restart of a guest that an earlier rewrite has sealed, when it had time to open the seal', () => {
+  it('ends for a new start when the guest shows an earlier seal and has had the time to open it', () => {
     const watch = aWatch()
     watch.console(aSign('sealed'), 1_000)
     watch.console(aSign('login'), 2_000)
 
-    expect([5_000, 10_000, 10_001, 10_002].map((at) => watch.takeRestart(at))).toEqual([false, false, true, false])
-    watch.console(aSign('sealed'), 20_000)
-    watch.console(aSign('login'), 21_000)
-    expect(watch.takeRestart(60_000)).toBe(false)
+    watch.tick(9_999)
+    expect(watch.ending).toBeUndefined()
+    watch.tick(10_000)
+
+    expect(watch.ending).toEqual({ kind: 'seal opened' })
   })
 
-  it('asks for no restart of a guest without a seal, or one that reports', () => {
-    const [plain, reporting] = [aWatch(), aWatch()]
-    plain.console(aSign('login'), 0)
-    reporting.console(aSign('sealed'), 0)
-    reporting.console(aSign('login'), 0)
-    reporting.report({ event: 'boot', s: 1 })
+  it('says that the seal did not open when the start after that shows it again', () => {
+    const watch = aWatch({ sealOpened: true })
+    watch.console(aSign('sealed'), 1_000)
+    watch.console(aSign('login'), 2_000)
 
-    expect([plain.takeRestart(60_000), reporting.takeRestart(60_000)]).toEqual([false, false])
+    watch.tick(21_999)
+    expect(watch.ending).toBeUndefined()
+    watch.tick(22_000)
+
+    expect(watch.ending).toMatchObject({
+      error: { code: 'CLOUD_INIT_NOT_STARTED', message: expect.stringContaining('its seal did not open') },
+    })
+  })
+
+  it('asks for no new start of a guest that reports, whatever it shows', () => {
+    const watch = aWatch()
+    watch.console(aSign('sealed'), 0)
+    watch.console(aSign('login'), 0)
+    watch.report({ event: 'boot', s: 1 })
+
+    watch.tick(10 ** 9)
+
+    expect(watch.ending).toBeUndefined()
   })
 })
