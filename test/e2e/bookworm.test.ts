@@ -15,7 +15,7 @@ describe('a Debian 12 guest that a BIOS starts', () => {
   afterAll(() => rm(dir, { recursive: true, force: true }))
 
   it('is rewritten with all plugins and comes up', async () => {
-    const run = await program('rewrite', ['-i', await demoGuest(BOOKWORM_BIOS), '--json', '-t', '25'], {
+    const run = await program('rewrite', ['-i', await demoGuest(BOOKWORM_BIOS), '--json', '-t', '15'], {
       cwd: dir,
       env: { GUEST_SIZE: '5G' },
     })

@@ -26,7 +26,7 @@ describe('a real guest, rewritten with all plugins', () => {
     const files = join(dir, 'pre-stage', '60-initrd-update', 'files', 'etc', 'cvm e2e')
     await mkdir(files, { recursive: true })
     await writeFile(join(files, 'in-the-initrd'), 'seen\n', { mode: 0o640 })
-    const run = await program('rewrite', ['-i', guest, '--json', '-t', '25'], { cwd: dir, env: { GUEST_SIZE: '5G' } })
+    const run = await program('rewrite', ['-i', guest, '--json', '-t', '15'], { cwd: dir, env: { GUEST_SIZE: '5G' } })
     expect(run.code, run.stderr + run.stdout).toBe(0)
     report = JSON.parse(run.stdout) as RewriteReport
     output = join(dir, 'output.qcow2')
@@ -114,7 +114,7 @@ describe('a real guest, rewritten with all plugins', () => {
 
   it('can be rewritten once more, although it is sealed', async () => {
     const again = join(dir, 'again.qcow2')
-    const args = ['-i', output, '-o', again, '--json', '-t', '25', '--only', '02-motd-welcome']
+    const args = ['-i', output, '-o', again, '--json', '-t', '15', '--only', '02-motd-welcome']
     const run = await program('rewrite', args, { cwd: dir })
 
     expect(run.code, run.stderr + run.stdout).toBe(0)
@@ -153,7 +153,7 @@ describe('an image with SEAL_CLOUD_INIT=keep, the control', () => {
     )
     await writeFile(join(plugin, 'files', 'srv', 'deleted'), `${canaries.deleted}\n`.repeat(200))
     output = join(dir, 'output.qcow2')
-    const run = await program('rewrite', ['-i', await demoGuest(TRIXIE_UEFI), '-t', '25'], {
+    const run = await program('rewrite', ['-i', await demoGuest(TRIXIE_UEFI), '-t', '15'], {
       cwd: dir,
       env: { SEAL_CLOUD_INIT: 'keep', CVM_CANARY: canaries.variable },
     })

@@ -8,7 +8,12 @@ export interface ProgramResult {
   readonly seconds: number
 }
 
-/** Runs one of our programs as a person would: the built one, in a directory, with variables. */
+/**
+ * Runs one of our programs as a person would: the built one, in a directory, with variables.
+ *
+ * One that does not end within its own limit (-t) and a while is ended before the test's time is over, so that what it has
+ * printed is seen and it does not disturb the tests that follow.
+ */
 export async function program(
   name: 'rewrite' | 'qemu-test',
   args: readonly string[],
@@ -28,9 +33,17 @@ export async function program(
       if (process.env['CVM_E2E_SHOW'] !== undefined) process.stderr.write(text)
     })
   }
+  const limit = setTimeout(() => {
+    output.stderr += `\nended by the test after ${LIMIT_MS / 60_000} min\n`
+    child.kill('SIGTERM')
+  }, LIMIT_MS)
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', resolve)
   })
+  clearTimeout(limit)
   return { code, ...output, seconds: (performance.now() - startedAt) / 1000 }
 }
+
+/** Below the limit of a test in .config/vitest.config.ts. */
+const LIMIT_MS = 18 * 60_000
