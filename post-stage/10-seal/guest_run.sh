@@ -98,8 +98,10 @@ elif [ -d /etc/cloud ] || command -v cloud-init >/dev/null; then
 			printf '[Unit]\nConditionPathExists=!%s\n' "$lock" >"/etc/systemd/system/$unit.d/90-cvm-closed.conf"
 		fi
 	done
-	# Shown above the login prompt: for people, and for a later cvm-rewrite, which reads it on the console.
-	echo "Sealed by cvm-image-rewriter: cloud-init is closed." >/etc/issue.d/90-cvm-sealed.issue
+	# Shown above the login prompt: for people, and for a later cvm-rewrite, which reads it on the console. Two lines, one of
+	# which is enough: the kernel may print into the middle of the other.
+	printf '%s\n' "Sealed by cvm-image-rewriter: cloud-init is closed." \
+		"A seed disk has no effect on this machine." >/etc/issue.d/90-cvm-sealed.issue
 	chmod 644 "$lock" /etc/issue.d/90-cvm-sealed.issue /etc/systemd/system/cloud-*.d/90-cvm-closed.conf
 fi
 

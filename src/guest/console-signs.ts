@@ -184,7 +184,11 @@ export const SIGNS: readonly SignRow[] = [
 
   // ---- what post-stage/10-seal puts above the login prompt
   // Sealed by cvm-image-rewriter: cloud-init is closed.
-  { kind: 'sealed', pattern: /Sealed by cvm-image-rewriter: cloud-init is closed\./ },
+  // A seed disk has no effect on this machine.
+  {
+    kind: 'sealed',
+    pattern: /Sealed by cvm-image-rewriter: cloud-init is closed\.|A seed disk has no effect on this machine\./,
+  },
 
   // ---- login
   // debian login:        debian login: root (automatic login)
@@ -194,6 +198,11 @@ export const SIGNS: readonly SignRow[] = [
     prompt: true,
   },
 ]
+
+/** The sign tells that the usual last target of a boot is reached: everything of cloud-init's network stage has run by then. */
+export function isDefaultTarget(sign: ConsoleSign): boolean {
+  return sign.kind === 'target' && DEFAULT_TARGET.test(sign.detail)
+}
 
 /** Whether a line could be a sign at all; one cheap look, for floods. Takes the line as Latin-1 or UTF-8 text. */
 export function mayBeSign(line: string): boolean {
@@ -216,6 +225,9 @@ function detailOf(kind: SignKind, detail: string): string {
   const [unit, description] = detail.split(' - ', 2)
   return unit !== undefined && description !== undefined && /\.[a-z]+$/.test(unit) ? unit : detail
 }
+
+/** Unit names of systemd 247 and later, or the descriptions of older ones. */
+const DEFAULT_TARGET = /^(?:(?:multi-user|graphical)\.target|Multi-User System|Graphical Interface)$/
 
 // [   12.345678]  or, with CONFIG_PRINTK_CALLER, [   12.345678][    T1]
 const KERNEL_STAMP = String.raw`^(?:\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? *)?`

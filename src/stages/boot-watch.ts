@@ -1,4 +1,4 @@
-import { type ConsoleSign, FATAL_SIGNS, type SignKind } from '../guest/console-signs.js'
+import { type ConsoleSign, FATAL_SIGNS, isDefaultTarget, type SignKind } from '../guest/console-signs.js'
 import { CvmError, type ErrorCode } from '../model/errors.js'
 
 export type MilestoneName =
@@ -141,7 +141,7 @@ export class BootWatch {
 }
 
 function milestoneOf(sign: ConsoleSign): MilestoneName | undefined {
-  if (sign.kind === 'target') return DEFAULT_TARGET.test(sign.detail) ? 'default target' : undefined
+  if (sign.kind === 'target') return isDefaultTarget(sign) ? 'default target' : undefined
   if (sign.kind === 'cloud-init')
     return sign.detail.startsWith('finished') ? 'cloud-init finished' : 'cloud-init started'
   return MILESTONES[sign.kind]
@@ -178,9 +178,6 @@ const WORDS: Readonly<Partial<Record<SignKind, string>>> = {
 }
 
 const BEYOND_FIRMWARE: ReadonlySet<SignKind> = new Set(['boot-loader', 'kernel', 'init', 'target', 'login'])
-
-/** Unit names of systemd 247 and later, or the descriptions of older ones. */
-const DEFAULT_TARGET = /^(?:(?:multi-user|graphical)\.target|Multi-User System|Graphical Interface)$/
 
 /** A guest may restart once or twice on its way (a new kernel, IMA); more is a loop. */
 const MAX_RESETS = 3

@@ -1,4 +1,4 @@
-import type { ConsoleSign } from '../guest/console-signs.js'
+import { type ConsoleSign, isDefaultTarget } from '../guest/console-signs.js'
 import type { CvmError } from '../model/errors.js'
 import { CvmError as Failure } from '../model/errors.js'
 import type { GuestEvent } from '../model/guest-report.js'
@@ -35,7 +35,8 @@ export class GuestWatch {
   readonly #parts: PartNames
   readonly #options: WatchOptions
   #restarts = 0
-  #loginAtMs: number | undefined
+  /** When the first sign came of a guest that is up; several are known, because the kernel may print into the middle of one. */
+  #upAtMs: number | undefined
   #lastLine = ''
   #sealSeen = false
   ending: Ending | undefined
@@ -60,7 +61,7 @@ export class GuestWatch {
     this.#signs.push(sign)
     if (this.#signs.length > MAX_SIGNS) this.#signs.shift()
     this.#lastLine = sign.line
-    if (sign.kind === 'login') this.#loginAtMs ??= atMs
+    if (sign.kind === 'login' || sign.kind === 'sealed' || isDefaultTarget(sign)) this.#upAtMs ??= atMs
     if (sign.kind === 'sealed') this.#sealSeen = true
     const error = failureOnConsole(sign)
     // Once the report says done, the console of a machine going down tells nothing new.
@@ -75,7 +76,7 @@ export class GuestWatch {
     if (event.kind === 'lifecycle' && event.state === 'Stopped') this.stoppedHow = event.detail
     if (event.kind !== 'reboot') return
     this.#restarts += 1
-    this.#loginAtMs = undefined
+    this.#upAtMs = undefined
     if (this.#restarts <= MAX_RESTARTS) return
     this.#fail(
       new Failure('GUEST_REBOOT_LOOP', `the guest restarted ${this.#restarts} times`, {
@@ -84,13 +85,13 @@ export class GuestWatch {
     )
   }
 
-  /** The login prompt comes after cloud-init's network stage, which starts our boothook: silence after it has a reason. */
+  /** A guest is up after cloud-init's network stage, which starts our boothook: silence from then on has a reason. */
   tick(atMs: number): void {
-    if (this.events.length > 0 || this.#loginAtMs === undefined) return
-    const silentMs = atMs - this.#loginAtMs
+    if (this.events.length > 0 || this.#upAtMs === undefined) return
+    const silentMs = atMs - this.#upAtMs
     if (this.#sealSeen && !this.#options.sealOpened) {
-      if (silentMs >= UNSEALED_AFTER_LOGIN_MS) this.ending ??= { kind: 'seal opened' }
-    } else if (silentMs >= SILENCE_AFTER_LOGIN_MS) {
+      if (silentMs >= UNSEALED_AFTER_MS) this.ending ??= { kind: 'seal opened' }
+    } else if (silentMs >= SILENCE_AFTER_MS) {
       this.#fail(this.#sealSeen ? failureOfClosedSeal() : failureOfSilentCloudInit(this.#signs))
     }
   }
@@ -101,8 +102,8 @@ export class GuestWatch {
 }
 
 /** The removed file must have reached the disk: ext4 commits every 5 s. */
-const UNSEALED_AFTER_LOGIN_MS = 8_000
+const UNSEALED_AFTER_MS = 8_000
 const MAX_RESTARTS = 3
 const MAX_SIGNS = 500
 /** Under emulation a cloud-init that prints its first words only after the prompt was not seen later than a few seconds. */
-const SILENCE_AFTER_LOGIN_MS = 20_000
+const SILENCE_AFTER_MS = 20_000

@@ -72,6 +72,7 @@ const ENDED: readonly (readonly [line: string, kind: string, detail: string])[] 
   ['[  OK  ] Reached target Graphical Interface.', 'target', 'Graphical Interface'],
   ['[  OK  ] Reached target cloud-init.target - Cloud-init target.', 'target', 'cloud-init.target'],
   ['Sealed by cvm-image-rewriter: cloud-init is closed.', 'sealed', ''],
+  ['A seed disk has no effect on this machine.', 'sealed', ''],
   ['[   21.530122] systemd[1]: Reached target graphical.target - Graphical Interface.', 'target', 'graphical.target'],
   ['[FAILED] Failed to start ssh.service - OpenBSD Secure Shell server.', 'failed-unit', 'ssh.service'],
   ['[FAILED] Failed to start OpenBSD Secure Shell server.', 'failed-unit', 'OpenBSD Secure Shell server'],

@@ -7,8 +7,8 @@ function aWatch(options: Partial<WatchOptions> = {}): GuestWatch {
   return new GuestWatch(new Map(), { strict: false, sealOpened: false, ...options })
 }
 
-function aSign(kind: ConsoleSign['kind'], line: string = kind): ConsoleSign {
-  return { kind, line, detail: '' }
+function aSign(kind: ConsoleSign['kind'], line: string = kind, detail = ''): ConsoleSign {
+  return { kind, line, detail }
 }
 
 describe('GuestWatch', () => {
@@ -117,8 +117,8 @@ describe('GuestWatch', () => {
 
   it('ends for a new start when the guest shows an earlier seal and has had the time to open it', () => {
     const watch = aWatch()
-    watch.console(aSign('sealed'), 1_000)
-    watch.console(aSign('login'), 2_000)
+    watch.console(aSign('sealed'), 2_000)
+    watch.console(aSign('login'), 3_000)
 
     watch.tick(9_999)
     expect(watch.ending).toBeUndefined()
@@ -127,10 +127,31 @@ describe('GuestWatch', () => {
     expect(watch.ending).toEqual({ kind: 'seal opened' })
   })
 
+  it.each([
+    ['its seal', aSign('sealed'), 8_000, { kind: 'seal opened' }],
+    ['its default target', aSign('target', 'Reached target', 'multi-user.target'), 20_000, { kind: 'failed' }],
+  ] as const)('needs no whole login prompt from a guest that shows %s', (_what, sign, afterMs, ending) => {
+    const watch = aWatch()
+    watch.console(sign, 0)
+
+    watch.tick(afterMs)
+
+    expect(watch.ending).toMatchObject(ending)
+  })
+
+  it('does not take another target for a guest that is up', () => {
+    const watch = aWatch()
+    watch.console(aSign('target', 'Reached target', 'basic.target'), 0)
+
+    watch.tick(10 ** 9)
+
+    expect(watch.ending).toBeUndefined()
+  })
+
   it('says that the seal did not open when the start after that shows it again', () => {
     const watch = aWatch({ sealOpened: true })
-    watch.console(aSign('sealed'), 1_000)
-    watch.console(aSign('login'), 2_000)
+    watch.console(aSign('sealed'), 2_000)
+    watch.console(aSign('login'), 3_000)
 
     watch.tick(21_999)
     expect(watch.ending).toBeUndefined()
