@@ -3,7 +3,8 @@
  *
  * Everything is measured in one run on one machine, because only ratios mean something on shared hardware.
  */
-import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { chmod, copyFile, mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -26,17 +27,16 @@ const FLOOD = fileURLToPath(new URL('./flooding-virt-install.js', import.meta.ur
 const HELP_RUNS = 9
 
 const dir = await mkdtemp(join(tmpdir(), 'cvm-bench-'))
-try {
-  const rows = await bench(dir)
-  for (const row of rows) process.stdout.write(`${rowText(row)}\n`)
-  await writeFile(
-    'bench.json',
-    `${JSON.stringify({ at: new Date().toISOString(), node: process.version, rows }, undefined, 2)}\n`,
-  )
-  process.stdout.write('\nwritten to bench.json\n')
-} finally {
-  await rm(dir, { recursive: true, force: true })
-}
+// What was started is ended with the process, and the directory goes too.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1))
+process.on('exit', () => rmSync(dir, { recursive: true, force: true }))
+const rows = await bench(dir)
+for (const row of rows) process.stdout.write(`${rowText(row)}\n`)
+await writeFile(
+  'bench.json',
+  `${JSON.stringify({ at: new Date().toISOString(), node: process.version, rows }, undefined, 2)}\n`,
+)
+process.stdout.write('\nwritten to bench.json\n')
 
 async function bench(work: string): Promise<Row[]> {
   const say = (text: string) => process.stderr.write(`${text}\n`)

@@ -18,6 +18,8 @@ export async function measureProgram(
   const startedAt = performance.now()
   const env = options.path === undefined ? process.env : { ...process.env, PATH: options.path }
   const child = spawn(process.execPath, args, { cwd: options.cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const end = () => child.kill()
+  process.once('exit', end)
   let peakMiB = 0
   const look = setInterval(() => {
     peakMiB = Math.max(peakMiB, peakOf(child.pid))
@@ -34,6 +36,7 @@ export async function measureProgram(
     child.once('close', resolve)
   })
   clearInterval(look)
+  process.off('exit', end)
   return { exitCode, seconds: (performance.now() - startedAt) / 1000, peakMiB, ...output }
 }
 
