@@ -17,7 +17,10 @@ report_cloud_init() {
 	status=$(cvm_text 2>/dev/null </run/cloud-init/status.json)
 	result=$(cvm_text 2>/dev/null </run/cloud-init/result.json)
 	warnings=$(grep -h -E '\[(WARNING|ERROR|CRITICAL)\]' /var/log/cloud-init.log 2>/dev/null | tail -n 20 | tail -c 8192 | cvm_text)
-	version=$(cloud-init --version 2>&1 | awk '{ print $NF }' | cvm_text)
+	# Its log has it; asking the program takes an emulated guest four seconds.
+	version=$(sed -n '/Cloud-init v\. .* running/{s/.*Cloud-init v\. \([^ ]*\).*/\1/p;q;}' /var/log/cloud-init.log 2>/dev/null)
+	[ -n "$version" ] || version=$(cloud-init --version 2>&1 | awk '{ print $NF }')
+	version=$(printf '%s' "$version" | cvm_text)
 	instance=$(cvm_text 2>/dev/null </var/lib/cloud/data/instance-id)
 	cvm_event cloud-init "\"version\":\"$version\",\"instance\":\"$instance\",\"status\":\"$status\",\"result\":\"$result\",\"warnings\":\"$warnings\""
 }

@@ -63,7 +63,12 @@ cvm_power_off() {
 	sync
 	echo 1 >/proc/sys/kernel/sysrq 2>/dev/null
 	echo u >/proc/sysrq-trigger
-	sleep 1
+	# The kernel remounts in its own time, the root last.
+	cvm_tries=0
+	while [ "$cvm_tries" -lt 50 ] && awk '$2 == "/" { mode = $4 } END { exit mode !~ /^rw/ }' /proc/mounts; do
+		sleep 0.1
+		cvm_tries=$((cvm_tries + 1))
+	done
 	echo o >/proc/sysrq-trigger
 	sleep 20
 	poweroff -ff

@@ -134,15 +134,21 @@ export async function startGuest(input: GuestStartInput): Promise<GuestRun | 'se
     if (watch.ending?.kind === 'failed') throw withConsole(watch.ending.error, run)
     if (ended !== undefined) return finished(ended, watch, run)
     if (watch.ending?.kind === 'seal opened') return await stopUnsealed(input, install)
-    if (watch.ending?.kind === 'done' && (await poweredOff(install))) return run
+    if (watch.ending?.kind === 'done') {
+      await poweredOff(libvirt.private ? Promise.race([install, allClosed([consolePort, reportPort])]) : install)
+      return run
+    }
     if (elapsedMs() > limitMs) throw failureOfTime(run, plan.guestTimeMin)
   }
 }
 
 /** virt-install may be gone before we have read what the guest wrote last; a port that was never opened never closes. */
 async function drained(ports: readonly SerialPort[]): Promise<void> {
-  const closed = Promise.all(ports.map((port) => port.closed.catch(() => {})))
-  await Promise.race([closed, delay(DRAIN_LIMIT_MS, undefined, { ref: false })])
+  await Promise.race([allClosed(ports), delay(DRAIN_LIMIT_MS, undefined, { ref: false })])
+}
+
+async function allClosed(ports: readonly SerialPort[]): Promise<void> {
+  await Promise.all(ports.map((port) => port.closed.catch(() => {})))
 }
 
 /** The domain is gone: by itself after `done`, too early, or it never started. */
@@ -160,12 +166,16 @@ function finished(ended: Settled, watch: GuestWatch, run: GuestRun): GuestRun {
   throw failureOfStoppedGuest(run, watch.stoppedHow)
 }
 
-/** After `done` the guest powers off at once; one that does not has nothing more to write, its disks are read-only by then. */
-async function poweredOff(install: Promise<Settled>): Promise<true> {
+/**
+ * After `done` the guest powers off at once; one that does not has nothing more to write, its disks are read-only by then.
+ *
+ * QEMU closes its serial ports after its disks, and a second before virt-install notices. A libvirt that is not ours has the
+ * files' owners to restore then, so there virt-install is waited for.
+ */
+async function poweredOff(off: Promise<unknown>): Promise<void> {
   const waiting = new AbortController()
-  await Promise.race([install, delay(POWER_OFF_LIMIT_MS, undefined, { signal: waiting.signal }).catch(() => {})])
+  await Promise.race([off, delay(POWER_OFF_LIMIT_MS, undefined, { signal: waiting.signal }).catch(() => {})])
   waiting.abort()
-  return true
 }
 
 type Settled = { readonly result: ToolResult } | { readonly error: unknown }
