@@ -70,13 +70,16 @@ export async function runTool(call: ToolCall, options: RunOptions = {}): Promise
 /**
  * Runs a program that must succeed.
  *
- * @throws {CvmError} as runTool; and TOOL_FAILED for a non-zero exit or a death by signal, with its last lines.
+ * @throws {CvmError} as runTool; NO_SPACE when it says that the disk is full; TOOL_FAILED for any other non-zero exit or a death
+ * by signal, with its last lines.
  */
 export async function runToolOrFail(call: ToolCall, options: RunOptions = {}): Promise<ToolResult> {
   const result = await runTool(call, options)
   if (result.exitCode === 0) return result
   const ending = result.signal === undefined ? `exited ${result.exitCode}` : `was ended by ${result.signal}`
   const lines = lastLines(result)
+  const full = lines.find((line) => NO_ROOM.test(line))
+  if (full !== undefined) throw new CvmError('NO_SPACE', `no room on the disk: ${call.tool} ${ending}`, { why: full })
   const why = lines.at(-1)
   throw new CvmError('TOOL_FAILED', `${call.tool} ${ending}`, { ...(why === undefined ? {} : { why }), lines })
 }
@@ -311,6 +314,8 @@ function shellWord(word: string): string {
   return `$'${escaped}'`
 }
 
+/** The third is what GNU tar says of a write that stopped half-way. */
+const NO_ROOM = /No space left on device|Disk quota exceeded|Wrote only \d+ of \d+ bytes/
 const STDOUT_BYTES = 1024 * 1024
 const STDERR_BYTES = 64 * 1024
 const LOG_CAP_BYTES = 16 * 1024 * 1024

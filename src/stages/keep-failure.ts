@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { compactImage } from '../image/compact.js'
 import { CvmError, Interrupted } from '../model/errors.js'
@@ -32,6 +32,8 @@ export async function keepFailure(failure: Failure): Promise<void> {
     for (const name of await readdir(place.workDir)) {
       if (KEPT.includes(name)) await rename(join(place.workDir, name), join(dir, name))
     }
+    // The run is over: on a full disk its other files would take the room of the report.
+    await rm(place.workDir, { recursive: true }).catch(() => {})
     const facts =
       error instanceof CvmError
         ? { code: error.code, message: error.message, why: error.why ?? '', lines: error.lines }

@@ -1,4 +1,4 @@
-import { open, rename } from 'node:fs/promises'
+import { open, rename, rm } from 'node:fs/promises'
 import type { FileFacts, PluginFacts, RewriteReport } from '../model/report.js'
 import type { CheckResult, RewritePlan, SeedPart, StepTime } from '../model/rewrite.js'
 import { guestFacts, notesOf } from './guest-facts.js'
@@ -60,12 +60,13 @@ export function rewriteReport(input: ReportInput): RewriteReport {
 /** Whole or absent: written beside, synced, renamed. */
 export async function writeReport(path: string, report: RewriteReport, runId: string): Promise<void> {
   const beside = `${path}.${runId}`
-  const file = await open(beside, 'w', 0o644)
   try {
+    await using file = await open(beside, 'w', 0o644)
     await file.writeFile(`${JSON.stringify(report, undefined, 2)}\n`)
     await file.sync()
-  } finally {
-    await file.close()
+  } catch (error) {
+    await rm(beside, { force: true })
+    throw error
   }
   await rename(beside, path)
 }
