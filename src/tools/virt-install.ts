@@ -13,7 +13,6 @@ export interface GuestBoot {
   /** UNIX sockets that we listen on. */
   readonly consoleSocket: string
   readonly reportSocket: string
-  readonly osInfo: string
   /** SMBIOS type 11; see src/guest/unseal.ts. Without commas. */
   readonly oemString: string
 }
@@ -24,6 +23,7 @@ export interface GuestBoot {
  * --transient: the domain leaves no definition behind. --wait -1: time is kept by us, virt-install would leave the guest
  * running when its own limit expires. The seed is a virtio disk because Debian's cloud kernel has no IDE or AHCI driver.
  * driver.type and not format: the latter counts only for disks that virt-install makes; of others it believes what libvirt probes.
+ * --osinfo generic: the only name that every osinfo-db knows; all that a newer name would choose is said here.
  * No TPM, USB, balloon, video: nothing that the guest does not need for this one boot.
  */
 export function virtInstallCall(boot: GuestBoot): ToolCall {
@@ -34,7 +34,7 @@ export function virtInstallCall(boot: GuestBoot): ToolCall {
       ['--connect', boot.uri],
       ['--name', boot.domain],
       ['--transient', '--import', '--noautoconsole', '--wait', '-1'],
-      ['--osinfo', boot.osInfo],
+      ['--osinfo', 'generic', '--rng', '/dev/urandom'],
       ['--virt-type', machine.accel === 'kvm' ? 'kvm' : 'qemu'],
       ['--cpu', machine.accel === 'kvm' ? 'host-passthrough' : 'mode=maximum'],
       ['--machine', 'q35'],
