@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CvmError } from '../model/errors.js'
 import type { Account } from '../model/host.js'
+import { isNoSpace } from '../model/system-error.js'
+import { canReach } from './accounts.js'
 import type { Janitor } from './janitor.js'
 import { endProcess, identifyProcess, isQemu, isRunning } from './processes.js'
 import { findTool, runTool } from './run-tool.js'
@@ -53,17 +55,13 @@ export async function startPrivateLibvirt(input: PrivateLibvirtInput): Promise<L
     // Without this a client whose daemon is gone starts another one, which nobody would end.
     LIBVIRT_AUTOSTART: '0',
   }
-  const configDir = join(env.XDG_CONFIG_HOME, 'libvirt')
-  const qemuCacheDir = join(env.XDG_CACHE_HOME, 'libvirt', 'qemu')
-  for (const dir of [home, configDir, env.XDG_RUNTIME_DIR, env.XDG_DATA_HOME, qemuCacheDir]) {
-    await makeDirs(home, dir, account)
+  try {
+    await furnish(env, input)
+  } catch (cause) {
+    if (!isNoSpace(cause)) throw cause
+    const next = 'Free space there, or set TMPDIR to a directory on another disk.'
+    throw new CvmError('NO_SPACE', `no room in ${scratchDir}`, { next, cause })
   }
-  const config = join(configDir, 'qemu.conf')
-  await writeFile(config, QEMU_CONF)
-  await give(config, account)
-  // Only what libvirt knows of QEMU is kept from run to run; its logs, beside it, go with the run.
-  const known = await usableCache(input.cacheDir, account)
-  if (known !== undefined) await symlink(known, join(qemuCacheDir, 'cache'))
 
   const tool = await daemonName()
   const pidfiles = join(env.XDG_RUNTIME_DIR, 'libvirt', 'qemu', 'run')
@@ -81,13 +79,14 @@ export async function startPrivateLibvirt(input: PrivateLibvirtInput): Promise<L
       },
     },
   )
-  let ended: string | undefined
+  let ended: readonly string[] | undefined
   const end = daemon.then(
     (result) => {
-      ended = result.stderr.trim().split('\n').at(-1) || `it exited ${result.exitCode ?? result.signal}`
+      const words = result.stderr.split('\n').filter((line) => line.trim() !== '')
+      ended = words.length > 0 ? words : [`it ended with ${result.signal ?? `exit code ${result.exitCode}`}`]
     },
     (error: unknown) => {
-      ended = error instanceof Error ? error.message : String(error)
+      ended = [error instanceof Error ? error.message : String(error)]
     },
   )
   const dispose = async () => {
@@ -105,6 +104,24 @@ export async function startPrivateLibvirt(input: PrivateLibvirtInput): Promise<L
   return { uri: 'qemu:///session', env, account, private: true, [Symbol.asyncDispose]: dispose }
 }
 
+/** The directories and the configuration of the daemon, all the account's. */
+async function furnish(
+  env: Readonly<Record<'HOME' | 'XDG_CONFIG_HOME' | 'XDG_RUNTIME_DIR' | 'XDG_DATA_HOME' | 'XDG_CACHE_HOME', string>>,
+  { account, cacheDir }: PrivateLibvirtInput,
+): Promise<void> {
+  const configDir = join(env.XDG_CONFIG_HOME, 'libvirt')
+  const qemuCacheDir = join(env.XDG_CACHE_HOME, 'libvirt', 'qemu')
+  for (const dir of [env.HOME, configDir, env.XDG_RUNTIME_DIR, env.XDG_DATA_HOME, qemuCacheDir]) {
+    await makeDirs(env.HOME, dir, account)
+  }
+  const config = join(configDir, 'qemu.conf')
+  await writeFile(config, QEMU_CONF)
+  await give(config, account)
+  // Only what libvirt knows of QEMU is kept from run to run; its logs, beside it, go with the run.
+  const known = await usableCache(cacheDir, account)
+  if (known !== undefined) await symlink(known, join(qemuCacheDir, 'cache'))
+}
+
 /** One daemon for all of libvirt, or, where libvirt is split up, the one for QEMU. */
 async function daemonName(): Promise<'libvirtd' | 'virtqemud'> {
   if ((await findTool('libvirtd')) !== undefined) return 'libvirtd'
@@ -115,16 +132,23 @@ async function daemonName(): Promise<'libvirtd' | 'virtqemud'> {
 }
 
 /** Tries until the daemon takes a connection; libvirt clients themselves wait for the rest (its first look at QEMU). */
-async function untilListening(socket: string, ended: () => string | undefined): Promise<void> {
+async function untilListening(socket: string, ended: () => readonly string[] | undefined): Promise<void> {
   const until = performance.now() + START_LIMIT_MS
   while (!(await answers(socket))) {
     const words = ended()
     if (words !== undefined) {
-      throw new CvmError('LIBVIRT_UNREACHABLE', 'the private libvirt daemon did not start', { why: words })
+      throw new CvmError('LIBVIRT_UNREACHABLE', 'the private libvirt daemon did not start', {
+        why: words.at(-1) ?? '',
+        next: NEXT,
+        lines: words.slice(-SHOWN_LINES),
+      })
     }
     if (performance.now() > until) {
       const limit = `${START_LIMIT_MS / 1000} s`
-      throw new CvmError('LIBVIRT_UNREACHABLE', `the private libvirt daemon did not start within ${limit}`)
+      throw new CvmError('LIBVIRT_UNREACHABLE', `the private libvirt daemon did not start within ${limit}`, {
+        why: 'it is alive and takes no connections: the machine is overloaded, or something holds it up',
+        next: NEXT,
+      })
     }
     await delay(POLL_MS)
   }
@@ -169,7 +193,8 @@ async function usableCache(shared: string, account: Account | undefined): Promis
   const entry = lstatSync(path, { throwIfNoEntry: false })
   const owner = account?.uid ?? process.getuid?.()
   const safe = entry?.isDirectory() === true && entry.uid === owner && (entry.mode & 0o022) === 0
-  return safe ? path : undefined
+  // libvirt does not know a QEMU of which it cannot write down what it knows.
+  return safe && (await canReach(path, 'rw', account)) ? path : undefined
 }
 
 /** Makes `dir` and what is missing above it, each directory the account's; `top` is the first one to make. */
@@ -191,6 +216,8 @@ async function give(path: string, account: Account | undefined): Promise<void> {
 const QEMU_CONF = 'stdio_handler = "file"\nsecurity_driver = "none"\n'
 /** With the account's name behind it. */
 const SYSTEM_CACHE_DIR = '/var/cache/cvm-image-rewriter'
+const NEXT = 'Mend what it complains about, or name a libvirt that runs with -s (-s qemu:///session).'
+const SHOWN_LINES = 10
 /** The daemon ends by itself should we and the janitor both be gone. */
 const IDLE_S = 600
 const START_LIMIT_MS = 20_000

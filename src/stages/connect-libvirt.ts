@@ -17,7 +17,8 @@ import type { RunPlace } from './run-place.js'
 export async function connectLibvirt(plan: RewritePlan, place: RunPlace): Promise<LibvirtConnection> {
   if (plan.connect !== undefined) return await connectTo(libvirtUri(plan.connect))
   const cacheDir = join(userCacheDir(), 'libvirt')
-  await mkdir(userCacheDir(), { recursive: true })
+  // A home that nobody can write to only costs the seconds that the cache would have saved.
+  await mkdir(userCacheDir(), { recursive: true }).catch(() => {})
   return await startPrivateLibvirt({
     scratchDir: place.socketDir,
     cacheDir,
@@ -48,6 +49,8 @@ async function connectTo(uri: string): Promise<LibvirtConnection> {
     const words = result.stderr.trim().split('\n').filter(Boolean)
     throw new CvmError('LIBVIRT_UNREACHABLE', `no libvirt answers at ${uri}`, {
       why: words.at(-1) ?? `virsh exited ${result.exitCode}`,
+      lines: words,
+      next: 'Leave -s out (a private daemon is used then), or see that this user may use it: sudo usermod -aG libvirt USER',
     })
   }
   return { uri, env: {}, account: undefined, private: false, async [Symbol.asyncDispose]() {} }

@@ -1,4 +1,4 @@
-import { chown, mkdir } from 'node:fs/promises'
+import { chown, mkdir, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { canReach, unprivilegedAccount } from '../host/accounts.js'
@@ -7,6 +7,7 @@ import { type Janitor, startJanitor } from '../host/janitor.js'
 import { lockOutput } from '../host/lock.js'
 import { makeScratch, type Scratch } from '../host/scratch.js'
 import { assertSpace } from '../image/space.js'
+import { CvmError } from '../model/errors.js'
 import type { Account } from '../model/host.js'
 import type { RewritePlan } from '../model/rewrite.js'
 
@@ -38,14 +39,14 @@ export async function openRunPlace(plan: RewritePlan): Promise<RunPlace> {
   const account = await unprivilegedAccount()
 
   const outputDir = dirname(plan.output)
-  await assertSpace(outputDir, plan.input.fileSizeBytes, 0)
+  await assertSpace(outputDir, plan.input.storedBytes, 0)
   const work = stack.use(await makeScratch(outputDir, basename(plan.names.workDir), 0o711))
-  const sockets = stack.use(await makeScratch(shortTmp(), 'cvm', 0o711))
-  const bootDir =
-    (await bootDirIn(work.path, plan.runId, account)) ?? stack.use(await ownedScratch('/var/tmp', account)).path
+  const sockets = stack.use(await socketScratch())
+  const top = await plainPath(work.path, join(sockets.path, 'run'))
+  const bootDir = (await bootDirIn(top, plan.runId, account)) ?? stack.use(await ownedScratch('/var/tmp', account)).path
   for (const path of [work.path, sockets.path, bootDir]) janitor.watchPath(path)
   // The account passes through the directory to bootDir; everything else in it is ours alone.
-  const workDir = join(work.path, 'own')
+  const workDir = join(top, 'own')
   await mkdir(workDir, { mode: 0o700 })
 
   const owned = stack.move()
@@ -75,6 +76,25 @@ async function ownedScratch(parentDir: string, account: Account | undefined): Pr
   return scratch
 }
 
-function shortTmp(): string {
-  return tmpdir().length <= 40 ? tmpdir() : '/tmp'
+/**
+ * The directory under a name that any program takes: itself, or a link to it. virt-install and QEMU read lists with commas, tar
+ * reads escapes, and a plugin's script may have forgotten its quotes.
+ */
+async function plainPath(dir: string, link: string): Promise<string> {
+  if (PLAIN.test(dir)) return dir
+  await symlink(dir, link)
+  return link
 }
+
+/** In TMPDIR where that serves, else in /tmp: sockets need a short and plain path, and nothing large is put there. */
+async function socketScratch(): Promise<Scratch> {
+  const own = tmpdir()
+  if (own.length > LONGEST_TMP || !PLAIN.test(own)) return await makeScratch('/tmp', 'cvm', 0o711)
+  return await makeScratch(own, 'cvm', 0o711).catch(async (error: unknown) => {
+    if (own === '/tmp' || !(error instanceof CvmError)) throw error
+    return await makeScratch('/tmp', 'cvm', 0o711)
+  })
+}
+
+const LONGEST_TMP = 40
+const PLAIN = /^\/[A-Za-z0-9_./@%+-]*$/

@@ -24,6 +24,9 @@ export interface Bench extends AsyncDisposable {
   /** What the guest of the next runs does; at its `start`th start only, when that is given. */
   guest(steps: readonly GuestStep[], start?: number): Promise<void>
   start(args: readonly string[], env?: Readonly<Record<string, string>>): Running
+  /** The arguments of node, and the environment, for a test that starts the program itself. */
+  commandLine(args: readonly string[]): readonly string[]
+  environment(env?: Readonly<Record<string, string>>): Record<string, string>
   run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Outcome>
   /** What the fakes have written down. */
   calls(name: string): string
@@ -85,16 +88,17 @@ export async function aBench(): Promise<Bench> {
     const path = join(bin, 'calls', name)
     return existsSync(path) ? readFileSync(path, 'utf8') : ''
   }
+  const environment: Bench['environment'] = (env = {}) => ({
+    PATH: `${bin}:${process.env['PATH'] ?? ''}`,
+    HOME: root,
+    TMPDIR: tmp,
+    XDG_CACHE_HOME: join(root, 'cache'),
+    ...env,
+  })
   const start: Bench['start'] = (args, env = {}) => {
     const child = spawn(process.execPath, [PROGRAM, ...args], {
       cwd: dir,
-      env: {
-        PATH: `${bin}:${process.env['PATH'] ?? ''}`,
-        HOME: root,
-        TMPDIR: tmp,
-        XDG_CACHE_HOME: join(root, 'cache'),
-        ...env,
-      },
+      env: environment(env),
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     return { child, outcome: outcomeOf(child) }
@@ -110,6 +114,8 @@ export async function aBench(): Promise<Bench> {
     guest,
     calls,
     start: (args, env) => start([...usual, ...args], env),
+    commandLine: (args) => [PROGRAM, ...usual, ...args],
+    environment,
     run: async (args, env) => await start([...usual, ...args], env).outcome,
     boots: () =>
       calls('virt-install')
@@ -236,7 +242,8 @@ function processesOf(root: string): string[] {
 }
 
 /** All that a quiet run says on a bench, whose cloud-init is a fake one. */
-export const WITHOUT_MAKE_MIME = 'warning cloud-init devel make-mime failed here; the bundle is written without it\n'
+export const WITHOUT_MAKE_MIME =
+  'warning cloud-init devel make-mime failed here; the bundle is written without it (it ended with exit code 1)\n'
 
 type Four = [string, string, string, string]
 
