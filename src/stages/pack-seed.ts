@@ -4,6 +4,7 @@ import { metaDataText } from '../guest/meta-data.js'
 import { mimeBundle } from '../guest/mime.js'
 import { runEnvText } from '../guest/run-env.js'
 import { runTool, runToolOrFail } from '../host/run-tool.js'
+import { CvmError } from '../model/errors.js'
 import type { Say } from '../model/events.js'
 import type { Collected, RewritePlan, SeedPart } from '../model/rewrite.js'
 import { packIsoCall } from '../tools/genisoimage.js'
@@ -76,17 +77,42 @@ async function userData(
   await mkdir(partsDir, { mode: 0o700 })
   // Links under our own names: what make-mime writes into the bundle, and the guest makes file names of, is ours.
   for (const part of parts) await symlink(part.source, join(partsDir, part.name))
-  const result = await runTool(makeMimeCall(parts, partsDir), {
-    timeoutMs: PACK_TIMEOUT_MS,
-    captureBytes: BUNDLE_LIMIT_BYTES,
-    signal,
+  const made = await makeMime(parts, partsDir, signal)
+  if ('bundle' in made) return made.bundle
+  say({
+    type: 'warning',
+    text: `cloud-init devel make-mime failed here; the bundle is written without it (${made.why})`,
   })
-  if (result.exitCode === 0 && result.stdout.startsWith('Content-Type: multipart/mixed')) return result.stdout
-  say({ type: 'warning', text: 'cloud-init devel make-mime failed here; the bundle is written without it' })
   const loaded = await Promise.all(parts.map(async (part) => ({ ...part, bytes: await readFile(part.source) })))
   return mimeBundle(loaded, `==cvm-rewrite-${runId}==`)
 }
 
+/** The bundle, or why there is none: a host's cloud-init may be broken in any way, and the run does not depend on it. */
+async function makeMime(
+  parts: readonly SeedPart[],
+  partsDir: string,
+  signal: AbortSignal,
+): Promise<{ readonly bundle: string } | { readonly why: string }> {
+  try {
+    const result = await runTool(makeMimeCall(parts, partsDir), {
+      timeoutMs: MIME_TIMEOUT_MS,
+      captureBytes: BUNDLE_LIMIT_BYTES,
+      signal,
+    })
+    if (result.exitCode !== 0) {
+      const words = result.stderr.trim().split('\n').at(-1)
+      return { why: words || `it ended with ${result.signal ?? `exit code ${result.exitCode}`}` }
+    }
+    if (result.stdout.startsWith('Content-Type: multipart/mixed')) return { bundle: result.stdout }
+    return { why: 'what it printed is not a MIME bundle' }
+  } catch (error) {
+    if (error instanceof CvmError && error.code !== 'TOOL_MISSING') return { why: error.why ?? error.message }
+    throw error
+  }
+}
+
+/** It takes a second; under a heavy load some. */
+const MIME_TIMEOUT_MS = 2 * 60_000
 const PACK_TIMEOUT_MS = 10 * 60_000
 /** 16 MiB is what cloud-init accepts; the check of the plugins has refused more. */
 const BUNDLE_LIMIT_BYTES = 32 * 1024 * 1024
