@@ -90,6 +90,19 @@ function readGpt(start: Buffer, hasBiosBoot: boolean): LayoutReading {
   return { ok: true, layout: { table: 'gpt', partitions, hasEsp, hasBiosBoot } }
 }
 
+/**
+ * What a disk is made for, when its partition types say that it is not a Linux of this machine; a phrase.
+ *
+ * Types: UAPI discoverable partitions specification, and Microsoft's for its reserved partition.
+ */
+export function foreignSystem({ partitions }: DiskLayout): string | undefined {
+  const types = partitions.map(({ type }) => type)
+  const arch = types.map((type) => FOREIGN_ROOTS[type]).find((name) => name !== undefined)
+  if (arch !== undefined && !types.includes(X86_ROOT_TYPE)) return `a Linux for ${arch}`
+  const windows = types.includes(MS_RESERVED_TYPE) && !types.some((type) => LINUX_TYPES.has(type))
+  return windows ? 'a Windows' : undefined
+}
+
 /** The first three fields of a GUID on disk are little-endian, the rest are bytes in order. */
 function guid(bytes: Buffer): string {
   const digits = (value: number, length: number) => value.toString(16).padStart(length, '0')
@@ -108,6 +121,23 @@ function unusable(message: string): LayoutReading {
 function damaged(how: string): LayoutReading {
   return unusable(`the GPT of the disk is damaged: ${how}`)
 }
+
+const X86_ROOT_TYPE = '4f68bce3-e8cd-4db1-96e7-fbcaf984b709'
+const FOREIGN_ROOTS: Readonly<Record<string, string>> = {
+  'b921b045-1df0-41c3-af44-4c6f280d3fae': '64-bit ARM (aarch64)',
+  '69dad710-2ce4-4e3c-b16c-21a1d49abed3': '32-bit ARM',
+  '72ec70a6-cf74-40e6-bd49-4bda08e8f224': '64-bit RISC-V',
+  '5eead9a9-fe09-4a1e-a1d7-520d00531306': 's390x',
+  'c31c45e6-3f39-412e-80fb-4809c4980599': '64-bit PowerPC',
+}
+const MS_RESERVED_TYPE = 'e3c9e316-0b5c-4db8-817d-f92df00215ae'
+const LINUX_TYPES: ReadonlySet<string> = new Set([
+  X86_ROOT_TYPE,
+  '0fc63daf-8483-4772-8e79-3d69d8477de4', // Linux file system
+  'e6d6d379-f507-44c2-a23c-238f2a3df928', // LVM
+  'ca7d7ccb-63ed-4c53-861c-1742536059cc', // LUKS
+  BIOS_BOOT_TYPE,
+])
 
 /** Before the disk signature and the table. */
 const BOOT_CODE_BYTES = 440

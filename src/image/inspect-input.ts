@@ -19,10 +19,10 @@ import { type FileStart, readFileStart } from './read-start.js'
  *
  * @throws CvmError INPUT_*, IMAGE_* (class image), IMAGE_IN_USE when a virtual machine writes to it, TOOL_TIMED_OUT.
  */
-export async function inspectInput(path: string, asked: { readonly format?: ImageFormat } = {}): Promise<InputImage> {
+export async function inspectInput(path: string): Promise<InputImage> {
   const absolute = resolve(path)
   const start = await readFileStart(absolute)
-  const format = decideFormat(absolute, start, asked.format)
+  const format = decideFormat(absolute, start)
   const own = format === 'qcow2' ? readQcow2(absolute, start) : readRaw(absolute, start)
 
   await assertOpens(absolute, format, own.virtualSizeBytes)
@@ -34,6 +34,7 @@ export async function inspectInput(path: string, asked: { readonly format?: Imag
     format,
     virtualSizeBytes: own.virtualSizeBytes,
     fileSizeBytes: start.identity.sizeBytes,
+    storedBytes: start.storedBytes,
     identity: start.identity,
     warnings: [...own.warnings, ...leaks],
   }
@@ -45,23 +46,18 @@ interface OwnReading {
 }
 
 /**
- * The bytes decide; a format that was asked for must agree with them.
+ * The bytes decide, but a name that says raw must not be contradicted by them.
  *
  * A guest that writes a qcow2 header into its raw disk could otherwise choose how the host reads it.
  */
-function decideFormat(path: string, { head, tail }: FileStart, asked: ImageFormat | undefined): ImageFormat {
-  const found = isQcow2(head) ? 'qcow2' : 'raw'
-  if (asked !== undefined && asked !== found) {
-    const why = found === 'qcow2' ? 'its first bytes are a qcow2 header' : 'its first bytes are not a qcow2 header'
-    throw new CvmError('IMAGE_FORMAT_REFUSED', `${quoted(path)} is not ${asked}, as --format says`, {
-      why,
-      next:
-        found === 'qcow2'
-          ? 'Use --format qcow2 if you trust that header.'
-          : 'Leave out --format, or give the right file.',
+function decideFormat(path: string, { head, tail }: FileStart): ImageFormat {
+  if (isQcow2(head)) {
+    if (extname(path).toLowerCase() !== '.raw') return 'qcow2'
+    throw new CvmError('IMAGE_FORMAT_REFUSED', `${quoted(path)} is named as a raw disk, and is none`, {
+      why: 'its first bytes are a qcow2 header; a guest can write one into its raw disk',
+      next: 'If you know that it is a qcow2 image, rename it: mv NAME.raw NAME.qcow2',
     })
   }
-  if (found === 'qcow2') return 'qcow2'
 
   const foreign = recogniseForeign(head, tail) ?? (hasPartitionSignature(head) ? undefined : recogniseBareVolume(head))
   if (foreign !== undefined) {
@@ -78,9 +74,7 @@ function decideFormat(path: string, { head, tail }: FileStart, asked: ImageForma
 function readQcow2(path: string, { head, identity }: FileStart): OwnReading {
   const header = readQcow2Header({ head, fileSizeBytes: identity.sizeBytes })
   if (!header.ok) throw new CvmError(header.refused, `${quoted(path)} is refused: ${header.message}`)
-  if (extname(path).toLowerCase() !== '.raw') return header
-  const warning = 'the name ends with .raw but the file is qcow2, and is read as such'
-  return { virtualSizeBytes: header.virtualSizeBytes, warnings: [...header.warnings, warning] }
+  return header
 }
 
 function readRaw(path: string, { identity }: FileStart): OwnReading {

@@ -5,14 +5,14 @@ import { runToolOrFail } from '../host/run-tool.js'
 import { CvmError } from '../model/errors.js'
 import type { DiskLayout, ImageFormat } from '../model/image.js'
 import { firstSectorsCall } from '../tools/qemu-img.js'
-import { readDiskTable } from './disk-layout.js'
+import { foreignSystem, readDiskTable } from './disk-layout.js'
 import { recogniseBareVolume } from './foreign-formats.js'
 import { quoted } from './quoted.js'
 
 /**
  * Reads the partition table of an image that was inspected before; `scratchDir` holds the first sectors for a moment.
  *
- * @throws CvmError IMAGE_NOT_BOOTABLE when there is no table, or neither an EFI system partition nor boot code; TOOL_FAILED.
+ * @throws CvmError IMAGE_FOREIGN_SYSTEM; IMAGE_NOT_BOOTABLE when there is no table, or neither an EFI system partition nor boot code; TOOL_FAILED.
  */
 export async function readDiskLayout(
   image: { readonly path: string; readonly format: ImageFormat },
@@ -26,6 +26,12 @@ export async function readDiskLayout(
     throw new CvmError('IMAGE_NOT_BOOTABLE', `no firmware could start ${quoted(image.path)}`, { why })
   }
   const { layout } = reading
+  const foreign = foreignSystem(layout)
+  if (foreign !== undefined) {
+    throw new CvmError('IMAGE_FOREIGN_SYSTEM', `${quoted(image.path)} holds ${foreign}`, {
+      why: 'the types of its partitions say so',
+    })
+  }
   if (!layout.hasEsp && !layout.hasBiosBoot) {
     const why = `its ${layout.table.toUpperCase()} lists ${layout.partitions.length} partitions, none of them an EFI system partition, and its first sector holds no boot code`
     throw new CvmError('IMAGE_NOT_BOOTABLE', `no firmware could start ${quoted(image.path)}`, { why })

@@ -14,6 +14,8 @@ export interface FileStart {
   /** The last 512 bytes; some formats are known only by them. */
   readonly tail: Buffer
   readonly identity: FileIdentity
+  /** Bytes that it takes on its disk, holes left out. */
+  readonly storedBytes: number
 }
 
 /**
@@ -33,7 +35,7 @@ export async function readFileStart(path: string): Promise<FileStart> {
     const head = await readPiece(file, 0, Math.min(QCOW2_HEAD_BYTES, identity.sizeBytes))
     const tailBytes = Math.min(TAIL_BYTES, identity.sizeBytes)
     const tail = await readPiece(file, identity.sizeBytes - tailBytes, tailBytes)
-    return { head, tail, identity }
+    return { head, tail, identity, storedBytes: Math.min(Number(entry.blocks) * 512, identity.sizeBytes) }
   } catch (cause) {
     throw new CvmError('INPUT_UNREADABLE', `${quoted(path)} cannot be read`, { why: messageOf(cause), cause })
   }
@@ -69,14 +71,14 @@ async function notFound(path: string, cause: unknown): Promise<CvmError> {
     const what = `${quoted(path)} is a link to ${quoted(target)}, ${code === 'ELOOP' ? 'which leads back to it' : 'which is not there'}`
     return new CvmError('INPUT_NOT_FOUND', what, { cause })
   }
-  const near = nearestName(basename(path), await fileNames(dirname(path)))
   const message = `there is no file ${quoted(path)}`
-  if (near !== undefined)
-    return new CvmError('INPUT_NOT_FOUND', message, { why: `did you mean ${quoted(near)}?`, cause })
   if (path.includes('\uFFFD')) {
     const next = 'Make a link with a plain name to it: ln -s FILE input.qcow2'
     return new CvmError('INPUT_NOT_FOUND', message, { why: 'its name is not valid UTF-8', next, cause })
   }
+  const near = nearestName(basename(path), await fileNames(dirname(path)))
+  if (near !== undefined)
+    return new CvmError('INPUT_NOT_FOUND', message, { why: `did you mean ${quoted(near)}?`, cause })
   return new CvmError('INPUT_NOT_FOUND', message, { cause })
 }
 

@@ -9,6 +9,8 @@ export interface InputImage {
   readonly format: ImageFormat
   readonly virtualSizeBytes: number
   readonly fileSizeBytes: number
+  /** What it takes on its disk: less than its size when it has holes. */
+  readonly storedBytes: number
   /** To notice that the file changes while it is in use. */
   readonly identity: FileIdentity
   readonly warnings: readonly string[]

@@ -54,7 +54,7 @@ async function reachableBase(
     type: 'note',
     text: `the image is copied first: ${account.name}, the account that QEMU runs as, cannot read it where it is`,
   })
-  await assertSpace(scratchDir, image.fileSizeBytes, 0)
+  await assertSpace(scratchDir, image.storedBytes, 0)
   const path = join(scratchDir, 'copy')
   await runToolOrFail({ tool: 'cp', args: ['--reflink=auto', '--sparse=always', '--', image.path, path] })
   await give(path, account)

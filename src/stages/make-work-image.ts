@@ -25,7 +25,7 @@ export async function makeWorkImage(plan: RewritePlan, place: RunPlace, say: Say
       ? 'the image is copied first, so that libvirt does not touch the owner of the input'
       : `the image is copied first: ${place.account?.name ?? 'QEMU'} cannot read it where it is`,
   })
-  await assertSpace(place.bootDir, plan.input.fileSizeBytes, 0)
+  await assertSpace(place.bootDir, plan.input.storedBytes, 0)
   const work = await createWorkImageOverCopy({ input: plan.input, path, backingName: 'input' })
   // A libvirt of the system runs QEMU as an account that we do not know.
   if (foreign) {

@@ -32,15 +32,20 @@ describe('inspectInput takes', () => {
     expect(await inspectInput(path)).toMatchObject({ format: 'raw', virtualSizeBytes: 64 * 2 ** 20 })
   })
 
-  it('a qcow2 image named .img, as distributions do, and warns about one named .raw', async () => {
+  it('a qcow2 image named .img, as distributions do', async () => {
     const path = await images.qcow2Disk('disk.img')
-    expect(await inspectInput(path)).toMatchObject({ format: 'qcow2', warnings: [] })
 
-    await rename(path, images.at('disk.raw'))
-    expect(await inspectInput(images.at('disk.raw'))).toMatchObject({
-      format: 'qcow2',
-      warnings: [expect.stringContaining('.raw')],
-    })
+    expect(await inspectInput(path)).toMatchObject({ format: 'qcow2', warnings: [] })
+  })
+
+  it('a raw disk with holes, and counts only what is stored as needed room', async () => {
+    const path = await images.rawDisk('disk.img')
+    await truncate(path, 2 ** 40)
+
+    const input = await inspectInput(path)
+
+    expect(input.fileSizeBytes).toBe(2 ** 40)
+    expect(input.storedBytes).toBeLessThan(2 ** 28)
   })
 
   it('a link to an image', async () => {
@@ -144,12 +149,28 @@ describe('inspectInput refuses', () => {
     }
   })
 
-  it('a format that contradicts the bytes', async () => {
-    const qcow2 = await images.qcow2Disk('disk.qcow2')
-    const raw = await images.rawDisk('disk.raw')
+  it('a disk named .raw with a qcow2 header in it, which its guest may have written there', async () => {
+    const path = images.at('disk.raw')
+    await rename(await images.qcow2Disk('disk.qcow2'), path)
+    await using qemuImg = await fakeQemuImg('exit 0')
 
-    expect((await errorOf(inspectInput(qcow2, { format: 'raw' }))).why).toContain('are a qcow2 header')
-    expect((await errorOf(inspectInput(raw, { format: 'qcow2' }))).why).toContain('are not a qcow2 header')
+    const error = await errorOf(inspectInput(path))
+
+    expect(error).toMatchObject({
+      code: 'IMAGE_FORMAT_REFUSED',
+      exitCode: 4,
+      next: expect.stringContaining('rename it'),
+    })
+    expect(error.why).toContain('a qcow2 header')
+    expect(await qemuImg.calls()).toEqual([])
+  })
+
+  it('a name that is not UTF-8, in words of its own', async () => {
+    await writeFile(Buffer.concat([Buffer.from(`${images.dir}/`), Buffer.from([0xff])]), 'x')
+
+    const error = await errorOf(inspectInput(images.at('\uFFFD')))
+
+    expect(error).toMatchObject({ code: 'INPUT_NOT_FOUND', exitCode: 2, why: 'its name is not valid UTF-8' })
   })
 
   it('an image that changes while it is looked at', async () => {

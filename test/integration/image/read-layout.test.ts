@@ -1,7 +1,7 @@
 import { readdir, writeFile } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readDiskLayout } from '../../../src/image/read-layout.js'
-import { aGptDisk, anMbrDisk, LINUX } from '../../unit/image/a-disk.js'
+import { aGptDisk, anMbrDisk, ESP, LINUX } from '../../unit/image/a-disk.js'
 import { errorOf, type Images, someImages } from './real-images.js'
 
 let images: Images
@@ -32,6 +32,16 @@ describe('readDiskLayout', () => {
       hasEsp: false,
       hasBiosBoot: true,
     })
+  })
+
+  it('refuses a disk that is made for another processor', async () => {
+    const arm = { type: 'b921b045-1df0-41c3-af44-4c6f280d3fae', first: 4096, last: 8191 }
+    await writeFile(images.at('arm.img'), aGptDisk([{ type: ESP, first: 2048, last: 4095 }, arm]))
+
+    const error = await errorOf(readDiskLayout({ path: images.at('arm.img'), format: 'raw' }, images.dir))
+
+    expect(error).toMatchObject({ code: 'IMAGE_FOREIGN_SYSTEM', exitCode: 4 })
+    expect(error.message).toContain('64-bit ARM')
   })
 
   const refused: readonly [string, Buffer, RegExp][] = [

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { readDiskTable } from '../../../src/image/disk-layout.js'
+import { foreignSystem, readDiskTable } from '../../../src/image/disk-layout.js'
 import { aGptDisk, anMbrDisk, BIOS_BOOT, ESP, LINUX, sealGpt } from './a-disk.js'
 
 const cloudDisk = () =>
@@ -104,6 +104,19 @@ describe('readDiskTable', () => {
     disk.fill('NTLDR is missing', 446, 510)
 
     expect(readDiskTable(disk)).toEqual({ ok: false, message: 'the first sector is not a partition table' })
+  })
+
+  it.each([
+    ['a Linux for 64-bit ARM (aarch64)', [ESP, 'b921b045-1df0-41c3-af44-4c6f280d3fae']],
+    ['a Windows', [ESP, 'e3c9e316-0b5c-4db8-817d-f92df00215ae', 'ebd0a0a2-b9e5-4433-87c0-68b6b72699c7']],
+    [undefined, [ESP, LINUX]],
+    [undefined, [ESP, 'e3c9e316-0b5c-4db8-817d-f92df00215ae', LINUX]],
+    [undefined, [ESP, '4f68bce3-e8cd-4db1-96e7-fbcaf984b709', 'b921b045-1df0-41c3-af44-4c6f280d3fae']],
+    [undefined, []],
+  ])('takes for %s a disk with the partition types %j', (foreign, types) => {
+    const reading = readDiskTable(aGptDisk(types.map((type, at) => ({ type, first: 2048 + at, last: 2048 + at }))))
+
+    expect(reading.ok && foreignSystem(reading.layout)).toBe(foreign)
   })
 
   it('never throws, whatever the bytes are', () => {
