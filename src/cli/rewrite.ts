@@ -3,9 +3,12 @@ import { join } from 'node:path'
 import { Cleanup } from '../host/cleanup.js'
 import { assertUnchanged, sha256File } from '../image/file-identity.js'
 import { publish } from '../image/publish.js'
+import { CvmError } from '../model/errors.js'
 import type { Say } from '../model/events.js'
+import { EXIT } from '../model/exit.js'
 import type { RewriteReport } from '../model/report.js'
 import type { RewritePlan } from '../model/rewrite.js'
+import { fromSystem } from '../model/system-error.js'
 import { bootGuest } from '../stages/cloud-init.js'
 import { connectLibvirt } from '../stages/connect-libvirt.js'
 import { keepFailure } from '../stages/keep-failure.js'
@@ -79,8 +82,20 @@ export async function rewrite(
     const report = record.report()
     await writeReport(plan.names.report, report, plan.runId)
     return report
-  } catch (error) {
+  } catch (thrown) {
+    const error = await orInputChanged(fromSystem(thrown), plan)
     await keepFailure({ plan, place, record, error, workImage: join(place.bootDir, 'work.qcow2'), say })
     throw error
   }
 }
+
+/** A guest whose disk was exchanged under it fails in any way; that the input changed is the reason worth telling. */
+async function orInputChanged(error: unknown, plan: RewritePlan): Promise<unknown> {
+  if (!(error instanceof CvmError) || !FAILURES_OF_THE_GUEST.has(error.exitCode)) return error
+  return await assertUnchanged(plan.input.path, plan.input.identity).then(
+    () => error,
+    (changed: unknown) => changed,
+  )
+}
+
+const FAILURES_OF_THE_GUEST: ReadonlySet<number> = new Set([EXIT.guest, EXIT.check, EXIT.timeout])

@@ -22,6 +22,7 @@ export type SignKind =
   | 'init-frozen'
   | 'emergency-shell'
   | 'initramfs-shell'
+  | 'passphrase-prompt'
   | 'halted'
   | 'power-off'
   | 'restart'
@@ -43,6 +44,7 @@ export const FATAL_SIGNS: Readonly<Partial<Record<SignKind, ErrorCode>>> = {
   'initramfs-shell': 'GUEST_EMERGENCY_SHELL',
   'fsck-prompt': 'GUEST_EMERGENCY_SHELL',
   'boot-loader-prompt': 'GUEST_BOOT_LOADER_PROMPT',
+  'passphrase-prompt': 'GUEST_DISK_LOCKED',
   'uefi-shell': 'GUEST_NOT_BOOTABLE',
   'no-bootable-device': 'GUEST_NOT_BOOTABLE',
   halted: 'GUEST_STOPPED_EARLY',
@@ -135,6 +137,15 @@ export const SIGNS: readonly SignRow[] = [
   { kind: 'initramfs-shell', pattern: /Generating "\/run\/initramfs\/(?<detail>rdsosreport\.txt)"/ },
   // Entering emergency mode. Exit the shell to continue.
   { kind: 'emergency-shell', pattern: /Entering (?<detail>emergency mode)\. Exit the shell to continue/ },
+
+  // Please unlock disk vda3_crypt:        Please enter passphrase for disk luks-6fdbe41e (rootfs): (press TAB for no echo)
+  // Enter passphrase for hd0,gpt2 (6fdbe41e1d0f4a4c8c6d0b8a94c3a8c4):        (grub)
+  {
+    kind: 'passphrase-prompt',
+    pattern:
+      /(?:[^\x00-\x7f]+ )?(?:Please unlock disk|(?:Please e|E)nter passphrase for(?: disk)?) (?<detail>[^:!]+)[:!]/,
+    prompt: true,
+  },
 
   // ---- init
   // You are in emergency mode. After logging in, type "journalctl -xb" to view

@@ -109,6 +109,11 @@ export const ERRORS = {
     meaning: 'The virtual disk is larger than the limit of 2 TiB.',
     next: 'Use a smaller disk; a small file can declare an absurd size.',
   },
+  IMAGE_FOREIGN_SYSTEM: {
+    exit: 'image',
+    meaning: 'The image holds a system that cannot be rewritten here: it is not a Linux for x86-64.',
+    next: 'Take the image of the distribution for x86-64 (amd64).',
+  },
   IMAGE_NOT_BOOTABLE: {
     exit: 'image',
     meaning: 'The disk has no partition table, or nothing on it that a firmware could start.',
@@ -207,6 +212,11 @@ export const ERRORS = {
     exit: 'guest',
     meaning: 'The boot loader stopped at its prompt.',
     next: 'The image does not find its configuration or kernel.',
+  },
+  GUEST_DISK_LOCKED: {
+    exit: 'guest',
+    meaning: 'The guest waits for the passphrase of an encrypted disk, which nobody can type.',
+    next: 'Give an image whose root file system is not encrypted; encrypt the finished one.',
   },
   GUEST_NOT_BOOTABLE: {
     exit: 'guest',

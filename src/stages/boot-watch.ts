@@ -172,6 +172,7 @@ const WORDS: Readonly<Partial<Record<SignKind, string>>> = {
   'initramfs-shell': 'The guest stopped in the shell of its initrd',
   'fsck-prompt': 'The guest waits for an answer to a file system check',
   'boot-loader-prompt': 'The boot loader stopped at its prompt',
+  'passphrase-prompt': 'The guest waits for the passphrase of an encrypted disk',
   'uefi-shell': 'The firmware found nothing to start and opened its own shell',
   'no-bootable-device': 'The firmware found nothing to start',
   halted: 'The guest halted',

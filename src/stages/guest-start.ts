@@ -98,7 +98,6 @@ export async function startGuest(input: GuestStartInput): Promise<GuestRun | 'se
     ...(await varsFile(input)),
     consoleSocket: consolePort.socketPath,
     reportSocket: reportPort.socketPath,
-    osInfo: OS_INFO,
     oemString: UNSEAL_OEM_STRING,
   })
   say({ type: 'command', text: showCall(call) })
@@ -138,7 +137,7 @@ export async function startGuest(input: GuestStartInput): Promise<GuestRun | 'se
       await poweredOff(libvirt.private ? Promise.race([install, allClosed([consolePort, reportPort])]) : install)
       return run
     }
-    if (elapsedMs() > limitMs) throw failureOfTime(run, plan.guestTimeMin)
+    if (elapsedMs() > limitMs) throw failureOfTime(run, plan.guestTimeMin, plan.machine.accel)
   }
 }
 
@@ -159,7 +158,11 @@ function finished(ended: Settled, watch: GuestWatch, run: GuestRun): GuestRun {
   if (result.exitCode !== 0 && run.events.length === 0 && run.consoleTail.length === 0) {
     const words = result.stderr.trim().split('\n').filter(Boolean)
     throw new CvmError('TOOL_FAILED', 'virt-install could not start the guest', {
-      why: words.at(-1) ?? `exit code ${result.exitCode}`,
+      // Below its error virt-install tells how to restart a guest that is not there.
+      why:
+        words.find((line) => line.startsWith('ERROR'))?.replace(/^ERROR +/, '') ??
+        words.at(-1) ??
+        `exit code ${result.exitCode}`,
       lines: words.slice(-10),
     })
   }
@@ -188,13 +191,13 @@ async function settled(running: Promise<ToolResult>): Promise<Settled> {
 }
 
 /** libvirt tells of restarts and of a full host disk, which the guest cannot. The domain has to be there first. */
-function watchDomain({ libvirt, plan }: GuestStartInput, watch: GuestWatch, options: RunOptions): void {
+function watchDomain({ libvirt, plan, elapsedMs }: GuestStartInput, watch: GuestWatch, options: RunOptions): void {
   const call = { ...domainEventsCall(libvirt.uri, plan.names.domain), env: libvirt.env, cwd: '/' }
   const listen = async () => {
     while (options.signal?.aborted !== true) {
       const onLine = (line: string) => {
         const event = readDomainEvent(line)
-        if (event !== undefined) watch.domain(event)
+        if (event !== undefined) watch.domain(event, elapsedMs())
       }
       await settled(runTool(call, { ...options, onLine }))
       await delay(EVENTS_RETRY_MS, undefined, { ref: false })
@@ -243,8 +246,6 @@ function withConsole(error: CvmError, run: GuestRun): CvmError {
   })
 }
 
-/** Known to the osinfo-db of Debian 12 and later, and neutral: it only chooses virtio devices. */
-const OS_INFO = 'linux2022'
 const CONSOLE_LOG_CAP_BYTES = 16 * 1024 * 1024
 const REPORT_LOG_CAP_BYTES = 4 * 1024 * 1024
 const CONSOLE_TAIL_LINES = 20

@@ -2,6 +2,7 @@ import type { ConsoleSign } from '../guest/console-signs.js'
 import { FATAL_SIGNS } from '../guest/console-signs.js'
 import { CvmError } from '../model/errors.js'
 import type { CloudInitStatus, EventOf, GuestEvent, GuestEventName } from '../model/guest-report.js'
+import type { Accelerator } from '../model/image.js'
 import type { SeedPart } from '../model/rewrite.js'
 
 /** All that is known about a guest boot when it has ended or is being judged while it runs. */
@@ -71,11 +72,30 @@ export function failureOfStoppedGuest(run: GuestRun, how?: string): CvmError {
 }
 
 /** The time of -t is over. */
-export function failureOfTime(run: GuestRun, minutes: number): CvmError {
+export function failureOfTime(run: GuestRun, minutes: number, accel: Accelerator): CvmError {
+  if (run.events.length === 0 && run.consoleTail.length === 0) return failureOfSilence(minutes, accel)
   const doing = currentPart(run.events)
   return new CvmError('GUEST_TIMED_OUT', `the guest was not done within ${minutes} min`, {
     why: doing === undefined ? whatItReached(run.events) : `it was running ${doing}`,
     lines: run.consoleTail,
+  })
+}
+
+/** Not a byte: the machine hangs, or the guest only speaks to a screen. */
+function failureOfSilence(minutes: number, accel: Accelerator): CvmError {
+  return new CvmError('GUEST_TIMED_OUT', `the guest gave no sign of life within ${minutes} min`, {
+    why: 'neither its firmware nor its kernel has printed anything on the serial port',
+    next:
+      accel === 'kvm'
+        ? 'Try --accel tcg: a machine that hangs under KVM is silent from the start. Else try the other --firmware.'
+        : 'Try the other --firmware (uefi or bios), or give more minutes with -t.',
+  })
+}
+
+/** The virtual machine stands still and nobody lets it go on. */
+export function failureOfHeldMachine(): CvmError {
+  return new CvmError('GUEST_CRASHED', 'the virtual machine was stopped in the middle of its work', {
+    why: 'libvirt says: suspended; QEMU does that when the CPU of the machine cannot go on (a KVM internal error)',
   })
 }
 

@@ -6,6 +6,7 @@ import type { DomainEvent } from '../tools/virsh.js'
 import {
   failureInReport,
   failureOfClosedSeal,
+  failureOfHeldMachine,
   failureOfSilentCloudInit,
   failureOnConsole,
   type PartNames,
@@ -39,6 +40,8 @@ export class GuestWatch {
   #upAtMs: number | undefined
   #lastLine = ''
   #sealSeen = false
+  /** The virtual machine stands still since then. */
+  #heldAtMs: number | undefined
   ending: Ending | undefined
   /** libvirt's word for how the domain ended. */
   stoppedHow: string | undefined
@@ -68,11 +71,16 @@ export class GuestWatch {
     if (error !== undefined) this.#fail(error)
   }
 
-  domain(event: DomainEvent): void {
+  domain(event: DomainEvent, atMs: number): void {
     if (event.kind === 'io-error') {
       const full = event.reason === 'enospc'
-      this.#fail(new Failure(full ? 'NO_SPACE' : 'IO_ERROR', `the guest's disk could not be written: ${event.reason}`))
+      this.#fail(
+        full
+          ? new Failure('NO_SPACE', "the host's disk is full: what the guest writes finds no room any more")
+          : new Failure('IO_ERROR', `the guest's disk could not be written: ${event.reason}`),
+      )
     }
+    if (event.kind === 'lifecycle') this.#heldAtMs = HELD.has(event.state) ? atMs : undefined
     if (event.kind === 'lifecycle' && event.state === 'Stopped') this.stoppedHow = event.detail
     if (event.kind !== 'reboot') return
     this.#restarts += 1
@@ -87,6 +95,7 @@ export class GuestWatch {
 
   /** A guest is up after cloud-init's network stage, which starts our boothook: silence from then on has a reason. */
   tick(atMs: number): void {
+    if (this.#heldAtMs !== undefined && atMs - this.#heldAtMs >= HELD_FOR_GOOD_MS) this.#fail(failureOfHeldMachine())
     if (this.events.length > 0 || this.#upAtMs === undefined) return
     const silentMs = atMs - this.#upAtMs
     if (this.#sealSeen && !this.#options.sealOpened) {
@@ -101,6 +110,10 @@ export class GuestWatch {
   }
 }
 
+/** QEMU holds a machine whose CPU it cannot go on with (a KVM internal error), and libvirt calls that suspended. */
+const HELD: ReadonlySet<string> = new Set(['Suspended', 'PMSuspended'])
+/** A full disk comes with an event of its own, which has the better words; a person may suspend and resume. */
+const HELD_FOR_GOOD_MS = 10_000
 /** The removed file must have reached the disk: ext4 commits every 5 s. */
 const UNSEALED_AFTER_MS = 8_000
 const MAX_RESTARTS = 3

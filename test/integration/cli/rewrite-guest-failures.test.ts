@@ -1,8 +1,17 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { aBench, aGoodGuest, aPartRun, type Bench, base64, type GuestStep, WITHOUT_MAKE_MIME } from './rewrite-bench.js'
+import {
+  aBench,
+  aGoodGuest,
+  aPartRun,
+  type Bench,
+  base64,
+  type GuestStep,
+  until,
+  WITHOUT_MAKE_MIME,
+} from './rewrite-bench.js'
 
 const BOOT: readonly GuestStep[] = [{ console: 'Linux version 6.1\r\n' }, { report: { event: 'boot' } }]
 const SCRIPT = '100-10-hello-guest_run.sh'
@@ -52,7 +61,7 @@ const ENDINGS: readonly Ending[] = [
   },
   {
     title: 'virt-install cannot start the guest',
-    guest: [{ exit: 1, stderr: 'ERROR    unsupported configuration\n' }],
+    guest: [{ exit: 1, stderr: 'ERROR    unsupported configuration\nYou can restart your domain by running x\n' }],
     code: 3,
     error: 'TOOL_FAILED',
     words: ['unsupported configuration'],
@@ -95,7 +104,7 @@ const ENDINGS: readonly Ending[] = [
     domainEvents: "event 'io-error-reason' for domain 'x': /w/work.qcow2 (virtio-disk0) pause due to enospc\n",
     code: 9,
     error: 'NO_SPACE',
-    words: ['enospc'],
+    words: ["the host's disk is full"],
   },
   {
     title: 'the guest restarts again and again',
@@ -106,6 +115,29 @@ const ENDINGS: readonly Ending[] = [
     words: ['restarted 4 times'],
   },
 ]
+
+describe('a run without a libvirt', () => {
+  it.concurrent('tells the last words of the private daemon, and what to do when -s was not given', async () => {
+    await using bench = await aBench()
+    await writeFile(join(bench.bin, 'libvirtd'), '#!/bin/sh\necho first >&2\necho apparmor says no >&2\nexit 1\n')
+
+    const { code, stderr } = await bench.run([])
+
+    expect(code).toBe(3)
+    expect(stderr).toMatch(
+      /error\[LIBVIRT_UNREACHABLE\] .*\n {2}why: {2}apparmor says no\n.*first\n.*\n {2}next: Mend .*-s/,
+    )
+    expect(bench.processes()).toEqual([])
+  })
+
+  it.concurrent('says whether the socket of -s is there', async () => {
+    await using bench = await aBench()
+
+    const { code, stderr } = await bench.run(['-s', '/nonexistent'])
+
+    expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining('no socket at /nonexistent') })
+  })
+})
 
 describe('a run whose guest fails', () => {
   it.concurrent.each(ENDINGS)('ends without an output when $title', async (ending) => {
@@ -133,6 +165,20 @@ describe('a run whose guest fails', () => {
     expect(code).toBe(7)
     expect(stderr).toMatch(/error\[GUEST_STOPPED_EARLY\]/)
     expect(existsSync(join(failedDir(bench), 'disk.qcow2'))).toBe(true)
+  })
+
+  it.concurrent('tells that the input was changed under it, whatever the guest made of that', async () => {
+    await using bench = await aBench()
+    await bench.guest([...BOOT, { waitMs: 1_000 }])
+    const running = bench.start([])
+    await until(() => bench.boots().length > 0, 'the guest runs')
+    await utimes(bench.at('guest.qcow2'), 1, 1)
+
+    const { code, stderr } = await running.outcome
+
+    expect(code).toBe(4)
+    expect(stderr).toMatch(/error\[INPUT_CHANGED\].*guest\.qcow2/)
+    expectOnlyWhatExplainsTheFailure(bench, 'INPUT_CHANGED')
   })
 
   it.concurrent('keeps a previous output as it was', async () => {

@@ -114,6 +114,9 @@ const PROMPTS: readonly (readonly [line: string, kind: string, detail: string])[
   ['(initramfs) ', 'initramfs-shell', '(initramfs)'],
   ['dracut:/# ', 'initramfs-shell', 'dracut:/#'],
   ['switch_root:/# ', 'initramfs-shell', 'switch_root:/#'],
+  ['Please unlock disk vda3_crypt: ', 'passphrase-prompt', 'vda3_crypt'],
+  ['🔐 Please enter passphrase for disk luks-1 (rootfs): ', 'passphrase-prompt', 'luks-1 (rootfs)'],
+  ['Enter passphrase for hd0,gpt2 (6fdbe41e1d0f4a4c): ', 'passphrase-prompt', 'hd0,gpt2 (6fdbe41e1d0f4a4c)'],
   ['Give root password for maintenance', 'emergency-shell', 'Give root password for maintenance'],
   ['Press Enter for maintenance', 'emergency-shell', 'Press Enter for maintenance'],
   [
@@ -134,6 +137,7 @@ const NO_SIGN: readonly string[] = [
   '[  OK  ] Started ssh.service - OpenBSD Secure Shell server.',
   '[   12.345678] myapp[99]: Kernel panic - not syncing: just kidding',
   '[    1.000000] usb 1-1: Product: No bootable device.',
+  'cloud-init[1]: Please enter passphrase for disk x: ',
   'You are in a maze of twisty little passages',
 ]
 

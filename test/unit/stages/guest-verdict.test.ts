@@ -151,10 +151,21 @@ describe('the verdict on a guest without a report of failure', () => {
     [[{ event: 'boot', s: 1 }], 'its last report was "boot"'],
     [[{ event: 'part-start', s: 1, part: 'runcmd' }], 'it was running runcmd'],
   ])('says what it was doing when the time was over: %j', (events, why) => {
-    expect(failureOfTime(aGuestRun(events), 6)).toMatchObject({
+    expect(failureOfTime(aGuestRun(events, { consoleTail: ['booting'] }), 6, 'kvm')).toMatchObject({
       code: 'GUEST_TIMED_OUT',
       message: 'the guest was not done within 6 min',
       why,
+    })
+  })
+
+  it.each([
+    ['kvm', /--accel tcg/],
+    ['tcg', /--firmware/],
+  ] as const)('takes a guest under %s that never printed a byte for a machine that hangs', (accel, next) => {
+    expect(failureOfTime(aGuestRun([]), 3, accel)).toMatchObject({
+      code: 'GUEST_TIMED_OUT',
+      message: 'the guest gave no sign of life within 3 min',
+      next: expect.stringMatching(next),
     })
   })
 

@@ -56,9 +56,9 @@ describe('GuestWatch', () => {
     const watch = aWatch()
     watch.console(aSign('login', 'guest login:'), 1)
 
-    for (let count = 0; count < 3; count += 1) watch.domain({ kind: 'reboot' })
+    for (let count = 0; count < 3; count += 1) watch.domain({ kind: 'reboot' }, 2)
     expect(watch.ending).toBeUndefined()
-    watch.domain({ kind: 'reboot' })
+    watch.domain({ kind: 'reboot' }, 2)
 
     expect(watch.ending).toMatchObject({ error: { code: 'GUEST_REBOOT_LOOP', why: 'guest login:' } })
   })
@@ -69,7 +69,7 @@ describe('GuestWatch', () => {
   ])('tells an I/O error of the disk with the reason %s as %s', (reason, code) => {
     const watch = aWatch()
 
-    watch.domain({ kind: 'io-error', reason })
+    watch.domain({ kind: 'io-error', reason }, 2)
 
     expect(watch.ending).toMatchObject({ error: { code } })
   })
@@ -77,10 +77,26 @@ describe('GuestWatch', () => {
   it('remembers how libvirt says that the domain ended, which by itself ends nothing', () => {
     const watch = aWatch()
 
-    watch.domain({ kind: 'lifecycle', state: 'Stopped', detail: 'Shutdown' })
+    watch.domain({ kind: 'lifecycle', state: 'Stopped', detail: 'Shutdown' }, 2)
 
     expect(watch.ending).toBeUndefined()
     expect(watch.stoppedHow).toBe('Shutdown')
+  })
+
+  it('calls a machine that stands still for 10 s crashed, but not one that is let go on', () => {
+    const suspended = { kind: 'lifecycle', state: 'Suspended', detail: 'Paused' } as const
+    const [held, resumed] = [aWatch(), aWatch()]
+    for (const watch of [held, resumed]) watch.domain(suspended, 5_000)
+    resumed.domain({ kind: 'lifecycle', state: 'Resumed', detail: 'Unpaused' }, 9_000)
+
+    held.tick(14_999)
+    expect(held.ending).toBeUndefined()
+    for (const watch of [held, resumed]) watch.tick(15_000)
+
+    expect(held.ending).toMatchObject({
+      error: { code: 'GUEST_CRASHED', next: expect.stringContaining('--accel tcg') },
+    })
+    expect(resumed.ending).toBeUndefined()
   })
 
   it('gives up 20 s after a login prompt without a report, not before', () => {
@@ -98,7 +114,7 @@ describe('GuestWatch', () => {
   it('counts the 20 s anew after a restart', () => {
     const watch = aWatch()
     watch.console(aSign('login'), 0)
-    watch.domain({ kind: 'reboot' })
+    watch.domain({ kind: 'reboot' }, 2)
 
     watch.tick(60_000)
 
