@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
-import chalk from 'chalk'
 import { probeAccelerator } from '../host/accelerator.js'
 import { unprivilegedAccount } from '../host/accounts.js'
 import { chooseFirmware } from '../launch/firmware-choice.js'
 import { EXIT } from '../model/exit.js'
 import { aptLine, MORE_PACKAGES, missingTools, TOOLS } from '../stages/tools-needed.js'
+import { colour } from './colours.js'
 
 interface Finding {
   readonly name: string
@@ -71,7 +71,7 @@ function hostCloudInitFinding(): Finding {
 }
 
 function lineOf(finding: Finding): string {
-  const mark = finding.ok ? chalk.green('ok     ') : finding.needed ? chalk.red('missing') : chalk.yellow('note   ')
+  const mark = finding.ok ? colour.green('ok     ') : finding.needed ? colour.red('missing') : colour.yellow('note   ')
   return `  ${mark}  ${finding.name.padEnd(NAME_WIDTH)}  ${finding.detail}\n`
 }
 

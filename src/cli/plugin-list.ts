@@ -1,9 +1,9 @@
-import chalk from 'chalk'
 import { printable } from '../guest/printable.js'
 import type { Plugin } from '../model/plugin.js'
 import { readPlugins } from '../plugins/read-plugins.js'
 import { sourceDirs } from '../stages/sources.js'
 import { problemsError } from '../stages/survey.js'
+import { colour } from './colours.js'
 import { complain } from './complain.js'
 
 /** cvm-rewrite plugin list: what a run here would take, with the reason where one is left out. */
@@ -36,7 +36,7 @@ function listText(stage: Plugin['stage'], dir: string, plugins: readonly Plugin[
   const width = Math.max(0, ...rows.map((plugin) => plugin.name.length))
   const lines = rows.map(
     (plugin) =>
-      `  ${plugin.name.padEnd(width)}  ${plugin.skipped === undefined ? printable(plugin.summary) : chalk.dim('skipped: it has a NOT_RUN file')}\n`,
+      `  ${plugin.name.padEnd(width)}  ${plugin.skipped === undefined ? printable(plugin.summary) : colour.dim('skipped: it has a NOT_RUN file')}\n`,
   )
-  return `${chalk.bold(stage)} (${printable(dir)})\n${lines.join('') || '  none\n'}`
+  return `${colour.bold(stage)} (${printable(dir)})\n${lines.join('') || '  none\n'}`
 }

@@ -1,8 +1,8 @@
 import { constants } from 'node:os'
-import { chalkStderr } from 'chalk'
 import { printable } from '../guest/printable.js'
 import { CvmError, Interrupted } from '../model/errors.js'
 import { EXIT, exitCodeOfSignal } from '../model/exit.js'
+import { colourStderr } from './colours.js'
 
 /**
  * An error as text for stderr, with a line break at its end: what failed, why, what to do.
@@ -12,10 +12,10 @@ import { EXIT, exitCodeOfSignal } from '../model/exit.js'
 export function errorText(error: unknown): string {
   if (error instanceof Interrupted) return ''
   if (!(error instanceof CvmError)) return bugText(error)
-  const lines = [`${chalkStderr.red.bold(`error[${error.code}]`)} ${printable(error.message)}`]
-  if (error.why !== undefined && error.why !== '') lines.push(`  ${chalkStderr.bold('why:')}  ${printable(error.why)}`)
-  lines.push(...error.lines.map((line) => chalkStderr.dim(`        | ${printable(line)}`)))
-  lines.push(`  ${chalkStderr.bold('next:')} ${printable(error.next)}`)
+  const lines = [`${colourStderr.red.bold(`error[${error.code}]`)} ${printable(error.message)}`]
+  if (error.why !== undefined && error.why !== '') lines.push(`  ${colourStderr.bold('why:')}  ${printable(error.why)}`)
+  lines.push(...error.lines.map((line) => colourStderr.dim(`        | ${printable(line)}`)))
+  lines.push(`  ${colourStderr.bold('next:')} ${printable(error.next)}`)
   return `${lines.join('\n')}\n`
 }
 
@@ -47,5 +47,5 @@ function bugText(error: unknown): string {
     .split('\n')
     .map((line) => printable(line))
     .join('\n')
-  return `${chalkStderr.red.bold('bug')} ${text}\n  ${chalkStderr.bold('next:')} This is a fault of this program; please report it with the lines above.\n`
+  return `${colourStderr.red.bold('bug')} ${text}\n  ${colourStderr.bold('next:')} This is a fault of this program; please report it with the lines above.\n`
 }

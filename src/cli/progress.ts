@@ -1,7 +1,7 @@
-import { chalkStderr } from 'chalk'
 import { printable } from '../guest/printable.js'
 import type { RunEvent, Say } from '../model/events.js'
 import type { RewritePlan } from '../model/rewrite.js'
+import { colourStderr } from './colours.js'
 
 export interface ProgressOptions {
   readonly quiet: boolean
@@ -49,19 +49,21 @@ export class Progress {
     if (this.#options.quiet) return
     const { machine } = plan
     const running = plan.plugins.filter((plugin) => plugin.skipped === undefined).map((plugin) => plugin.name)
-    this.line(`${chalkStderr.bold('cvm-rewrite')} ${printable(plan.input.path)} → ${printable(plan.output)}`)
+    this.line(`${colourStderr.bold('cvm-rewrite')} ${printable(plan.input.path)} → ${printable(plan.output)}`)
     this.line(`  plugins: ${running.join(', ') || 'none'}`)
     this.line(
       `  guest:   ${machine.vcpus} CPUs, ${machine.memoryMiB} MiB, ${machine.firmware.kind.toUpperCase()}, at most ${plan.guestTimeMin} min (${plan.guestTimeWhy})`,
     )
     if (machine.accel === 'tcg')
       this.line(
-        `  ${chalkStderr.yellow('no KVM')}:  ${machine.accelWhy}; emulation is used, which takes 10 to 20 times as long`,
+        `  ${colourStderr.yellow('no KVM')}:  ${machine.accelWhy}; emulation is used, which takes 10 to 20 times as long`,
       )
-    const notes = this.#options.verbose ? plan.notes : []
-    for (const note of notes) this.line(`  note: ${printable(note)}`)
-    if (!this.#options.verbose && plan.notes.length > 0)
-      this.line(`  notes:   ${plan.notes.length} about plugins and image (-v shows them; they are in the report)`)
+    for (const text of plan.input.warnings)
+      this.line(`  ${colourStderr.yellow('warning')}: the image: ${printable(text)}`)
+    const notes = plan.notes.filter((note) => !plan.input.warnings.includes(note))
+    if (this.#options.verbose) for (const note of notes) this.line(`  note: ${printable(note)}`)
+    else if (notes.length > 0)
+      this.line(`  notes:   ${notes.length} about plugins (-v shows them; they are in the report)`)
   }
 
   /** One line that stays. */
@@ -79,12 +81,12 @@ export class Progress {
   }
 
   #textOf(event: RunEvent): string | undefined {
-    if (event.type === 'warning') return `${chalkStderr.yellow('warning')} ${printable(event.text)}`
+    if (event.type === 'warning') return `${colourStderr.yellow('warning')} ${printable(event.text)}`
     if (this.#options.quiet) return undefined
-    const at = chalkStderr.dim(clock(performance.now() - this.#startedAt))
+    const at = colourStderr.dim(clock(performance.now() - this.#startedAt))
     switch (event.type) {
       case 'stage':
-        return `${at} ${chalkStderr.bold(this.#stage)} ${event.text}`
+        return `${at} ${colourStderr.bold(this.#stage)} ${event.text}`
       case 'step':
       case 'note':
         return `${at}   ${printable(event.text)}`
@@ -93,7 +95,7 @@ export class Progress {
       case 'guest':
         return event.text === '' ? undefined : `${at}   guest: ${printable(event.text)}`
       case 'command':
-        return this.#options.verbose ? `${at}   ${chalkStderr.dim(printable(event.text, LONGEST_COMMAND))}` : undefined
+        return this.#options.verbose ? `${at}   ${colourStderr.dim(printable(event.text, LONGEST_COMMAND))}` : undefined
       default:
         return undefined
     }
@@ -114,7 +116,7 @@ export class Progress {
     )
     this.#erase()
     process.stderr.write(
-      lines.map((line, index) => `${index === 0 ? chalkStderr.cyan(line) : chalkStderr.dim(line)}\n`).join(''),
+      lines.map((line, index) => `${index === 0 ? colourStderr.cyan(line) : colourStderr.dim(line)}\n`).join(''),
     )
     this.#shownLines = lines.length
   }

@@ -1,21 +1,21 @@
-import chalk from 'chalk'
 import { printable } from '../guest/printable.js'
 import type { BootTestResult } from '../stages/boot-test.js'
+import { colour } from './colours.js'
 import { errorObject } from './print-error.js'
 
 /** What was seen, as a table for stdout; the error itself is printed apart, on stderr. */
 export function resultText(result: BootTestResult, image: string): string {
   const rows = result.milestones.map(
     ({ name, seconds, detail }) =>
-      `  ${chalk.green('✔')} ${name.padEnd(NAME_WIDTH)}${seconds.toFixed(1).padStart(7)} s  ${chalk.dim(printable(detail, DETAIL_WIDTH))}`,
+      `  ${colour.green('✔')} ${name.padEnd(NAME_WIDTH)}${seconds.toFixed(1).padStart(7)} s  ${colour.dim(printable(detail, DETAIL_WIDTH))}`,
   )
   const lines = ['', ...(rows.length > 0 ? rows : ['  The guest showed no sign of life.'])]
   if (result.restarts > 0) lines.push(`  restarts: ${result.restarts}`)
-  if (result.failedUnits.length > 0) lines.push(`  ${chalk.yellow('failed units:')} ${list(result.failedUnits)}`)
+  if (result.failedUnits.length > 0) lines.push(`  ${colour.yellow('failed units:')} ${list(result.failedUnits)}`)
   if (result.outOfMemory.length > 0)
-    lines.push(`  ${chalk.yellow('killed for want of memory:')} ${list(result.outOfMemory)}`)
+    lines.push(`  ${colour.yellow('killed for want of memory:')} ${list(result.outOfMemory)}`)
   if (!result.verdict.ok && result.tail.length > 0) {
-    lines.push('', 'Last console lines:', ...result.tail.map((line) => chalk.dim(`  | ${line}`)))
+    lines.push('', 'Last console lines:', ...result.tail.map((line) => colour.dim(`  | ${line}`)))
   }
   lines.push('', verdictLine(result, image), '')
   return lines.join('\n')
@@ -35,9 +35,9 @@ export function resultObject(result: BootTestResult, image: string): Readonly<Re
 
 function verdictLine({ verdict, seconds, failedUnits }: BootTestResult, image: string): string {
   const name = printable(image)
-  if (!verdict.ok) return `${chalk.red.bold('FAILED')} ${name} did not come up (judged after ${seconds.toFixed(1)} s)`
+  if (!verdict.ok) return `${colour.red.bold('FAILED')} ${name} did not come up (judged after ${seconds.toFixed(1)} s)`
   const but = failedUnits.length === 0 ? '' : `, with failed units (see above; --strict makes that a failure)`
-  return `${chalk.green.bold('PASSED')} ${name} reached ${REACHED[verdict.reached]}${but} (judged after ${seconds.toFixed(1)} s)`
+  return `${colour.green.bold('PASSED')} ${name} reached ${REACHED[verdict.reached]}${but} (judged after ${seconds.toFixed(1)} s)`
 }
 
 function list(names: readonly string[]): string {

@@ -4,10 +4,10 @@ import type { RunEvent } from '../model/events.js'
 import type { Accelerator, Firmware } from '../model/image.js'
 import type { BootTestResult } from '../stages/boot-test.js'
 import { count, sizeMiB, wholeMinutes } from './option-values.js'
-import { fromCommander, strict } from './usage-error.js'
+import { fromCommander, refuseWords, strict } from './usage-error.js'
 
 interface Options {
-  readonly input: string
+  readonly input?: string
   readonly time?: number
   readonly firmware: Firmware | 'auto'
   readonly accel: Accelerator | 'auto'
@@ -38,7 +38,7 @@ export function qemuTestCommand(action: (options: Options) => void): Command {
   return strict(new Command('cvm-qemu-test'))
     .description('Boots a guest image with QEMU and tells whether it comes up. The image is only read.')
     .addHelpText('before', EXAMPLES)
-    .requiredOption('-i, --input <image>', 'guest image, qcow2 or raw')
+    .option('-i, --input <image>', 'guest image, qcow2 or raw')
     .option('-t, --time <minutes>', 'limit, whole minutes (default: 3 with KVM, 10 without)', wholeMinutes)
     .addOption(new Option('--firmware <kind>', 'firmware').choices(['auto', 'uefi', 'bios']).default('auto'))
     .addOption(new Option('--accel <kind>', 'accelerator').choices(['auto', 'kvm', 'tcg']).default('auto'))
@@ -49,7 +49,11 @@ export function qemuTestCommand(action: (options: Options) => void): Command {
     .addOption(new Option('-q, --quiet', 'no progress').conflicts('verbose'))
     .option('-v, --verbose', "also the guest's console and the QEMU command")
     .addHelpText('after', EXIT_CODES)
-    .action((options: Options) => action(options))
+    .allowExcessArguments(true)
+    .action((options: Options, command: Command) => {
+      refuseWords(command)
+      action(options)
+    })
 }
 
 async function run(options: Options): Promise<number> {
@@ -57,8 +61,10 @@ async function run(options: Options): Promise<number> {
   using interrupted = interruption(() => process.stderr.write('\ncleaning up (once more ends at once)\n'))
   try {
     const { bootTest } = await import('../stages/boot-test.js')
+    const { inputPath } = await import('./path-options.js')
+    const image = inputPath(options.input, 'cvm-qemu-test -i output.qcow2')
     const request = {
-      image: options.input,
+      image,
       accel: options.accel,
       firmware: options.firmware,
       strict: options.strict === true,
@@ -67,23 +73,25 @@ async function run(options: Options): Promise<number> {
       ...(options.vcpus === undefined ? {} : { vcpus: options.vcpus }),
     }
     const result = await bootTest(request, await teller(options), interrupted.signal)
-    return await report(result, options)
+    return await report(result, image, options)
   } catch (error) {
     return complain(error, options.json === true)
   }
 }
 
-async function report(result: BootTestResult, options: Options): Promise<number> {
+async function report(result: BootTestResult, image: string, options: Options): Promise<number> {
   const { resultText, resultObject } = await import('./qemu-test-report.js')
-  if (options.json === true) process.stdout.write(`${JSON.stringify(resultObject(result, options.input))}\n`)
-  else process.stdout.write(resultText(result, options.input))
+  if (options.json === true) process.stdout.write(`${JSON.stringify(resultObject(result, image))}\n`)
+  else process.stdout.write(resultText(result, image))
   if (result.verdict.ok) return 0
   const { error } = result.verdict
   if (options.json !== true) await printError(error)
   return error.exitCode
 }
 
-async function complain(error: unknown, json: boolean): Promise<number> {
+async function complain(thrown: unknown, json: boolean): Promise<number> {
+  const { fromSystem } = await import('../model/system-error.js')
+  const error = fromSystem(thrown)
   const { errorObject, exitCodeOf } = await import('./print-error.js')
   if (json) process.stdout.write(`${JSON.stringify({ ok: false, error: errorObject(error) })}\n`)
   else await printError(error)
@@ -97,18 +105,18 @@ async function printError(error: unknown): Promise<void> {
 
 /** Progress on stderr: one plain line for each event. */
 async function teller(options: Options): Promise<(event: RunEvent) => void> {
-  const { chalkStderr } = await import('chalk')
+  const { colourStderr } = await import('./colours.js')
   const { printable } = await import('../guest/printable.js')
   const say = (text: string) => process.stderr.write(`${printable(text)}\n`)
   return (event) => {
-    if (event.type === 'warning') process.stderr.write(`${chalkStderr.yellow('warning')} ${printable(event.text)}\n`)
+    if (event.type === 'warning') process.stderr.write(`${colourStderr.yellow('warning')} ${printable(event.text)}\n`)
     if (options.quiet === true) return
     if (event.type === 'step' || event.type === 'note') say(event.text)
     if (event.type === 'guest-time') say(`the guest has ${event.limitMs / 60_000} min to come up`)
     if (options.verbose !== true) return
     if (event.type === 'command') process.stderr.write(`${printable(event.text, WHOLE)}\n`)
     if (event.type === 'console') {
-      for (const line of event.lines) process.stderr.write(`${chalkStderr.dim(`  | ${line}`)}\n`)
+      for (const line of event.lines) process.stderr.write(`${colourStderr.dim(`  | ${line}`)}\n`)
     }
   }
 }

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander'
 // Only what --help needs is imported here; the rest waits until there is something to do.
 import type { Accelerator, Firmware } from '../model/image.js'
 import { count, sizeMiB, wholeMinutes } from './option-values.js'
-import { fromCommander, strict } from './usage-error.js'
+import { fromCommander, refuseWords, strict } from './usage-error.js'
 
 /** Options of the main command as commander gives them. */
 export interface RewriteOptions {
@@ -83,7 +83,11 @@ export function rewriteCommand(choose: (action: () => Promise<number>) => void):
     .version(VERSION, '--version')
     .helpOption('-h, --help', 'this text')
     .addHelpText('after', EXIT_CODES)
-    .action((options: RewriteOptions) => choose(async () => (await import('./run-rewrite.js')).runRewrite(options)))
+    .allowExcessArguments(true)
+    .action((options: RewriteOptions, command: Command) => {
+      refuseWords(command)
+      choose(async () => (await import('./run-rewrite.js')).runRewrite(options))
+    })
 
   strict(program.command('doctor'))
     .description('tell whether this machine can run rewrites, and what is missing')
@@ -138,5 +142,6 @@ const EXAMPLES = `Examples:
 `
 
 const EXIT_CODES = `
+An option given twice: the last one counts; --skip and --only add up.
 Exit codes: 0 ok, 1 bug, 2 usage, 3 host not ready, 4 image refused, 5 plugin or user-data invalid, 6 pre-stage failed,
   7 guest failed, 8 check failed, 9 disk or I/O, 75 busy, 124 timeout, 128+n signal. More: cvm-rewrite explain CODE`

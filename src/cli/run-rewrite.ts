@@ -8,6 +8,7 @@ import { withoutSecrets } from '../stages/report.js'
 import { surveyWorld } from '../stages/survey.js'
 import { complain } from './complain.js'
 import { interruption } from './interruption.js'
+import { inputPath, outputPath } from './path-options.js'
 import { Progress } from './progress.js'
 import { rewrite } from './rewrite.js'
 import type { RewriteOptions } from './rewrite-command.js'
@@ -51,15 +52,10 @@ export async function runRewrite(options: RewriteOptions): Promise<number> {
 
 /** @throws {CvmError} USAGE for what commander does not check. */
 function requestOf(options: RewriteOptions): RewriteRequest {
-  if (options.input === undefined) {
-    throw new CvmError('USAGE', 'no input image', {
-      next: 'Give one: cvm-rewrite -i guest.qcow2 (or see it work: cvm-rewrite demo)',
-    })
-  }
-  if (options.input === '' || options.output === '') throw new CvmError('USAGE', 'an empty path', {})
+  if (options.connect === '') throw new CvmError('USAGE', 'an empty libvirt URI was given with -s')
   return {
-    input: options.input,
-    output: options.output,
+    input: inputPath(options.input, 'cvm-rewrite -i guest.qcow2 (or see it work: cvm-rewrite demo)'),
+    output: outputPath(options.output),
     force: options.force === true,
     ...(options.time === undefined ? {} : { guestTimeMin: options.time }),
     ...(options.connect === undefined ? {} : { connect: options.connect }),

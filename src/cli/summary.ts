@@ -1,6 +1,6 @@
-import chalk from 'chalk'
 import { printable } from '../guest/printable.js'
 import type { RewriteReport } from '../model/report.js'
+import { colour } from './colours.js'
 
 /** The end of a good run: what ran, what was skipped, seconds, where everything is, what to type next. */
 export function summaryText(report: RewriteReport, reportPath: string, quiet: boolean): string {
@@ -24,7 +24,7 @@ export function summaryText(report: RewriteReport, reportPath: string, quiet: bo
   const lines = rows.map(([name, text]) => `  ${name.padEnd(width)}  ${printable(text)}`)
   const warnings =
     report.warnings.length === 0 ? [] : [`  ${'warnings'.padEnd(width)}  ${report.warnings.length}, in the report`]
-  return `${chalk.green.bold('rewritten')}\n${[...lines, ...warnings].join('\n')}\n\nnext: cvm-qemu-test -i ${shellWord(output.path)}\n`
+  return `${colour.green.bold('rewritten')}\n${[...lines, ...warnings].join('\n')}\n\nnext: cvm-qemu-test -i ${shellWord(output.path)}\n`
 }
 
 function mib(bytes: number): string {

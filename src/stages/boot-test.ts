@@ -1,4 +1,5 @@
 import { tmpdir } from 'node:os'
+import { resolve } from 'node:path'
 import { ConsoleReader } from '../guest/console.js'
 import { probeAccelerator } from '../host/accelerator.js'
 import { canReach, unprivilegedAccount } from '../host/accounts.js'
@@ -8,6 +9,7 @@ import { makeScratch } from '../host/scratch.js'
 import { assertUnchanged } from '../image/file-identity.js'
 import { inspectInput } from '../image/inspect-input.js'
 import { readDiskLayout } from '../image/read-layout.js'
+import { readFileStart } from '../image/read-start.js'
 import { CvmError } from '../model/errors.js'
 import type { Say } from '../model/events.js'
 import type { Account } from '../model/host.js'
@@ -16,6 +18,7 @@ import { qemuLastWords } from '../tools/qemu-system.js'
 import { prepareDisk, prepareFirmware } from './boot-files.js'
 import { startBootMachine } from './boot-machine.js'
 import { type BootVerdict, BootWatch, type Milestone } from './boot-watch.js'
+import { requireTools } from './tools-needed.js'
 
 export interface BootTestRequest {
   readonly image: string
@@ -55,10 +58,15 @@ export interface BootTestResult {
  * @throws CvmError for what keeps the test from being made: codes of the image, the host, INPUT_CHANGED; or the reason of `signal`.
  */
 export async function bootTest(request: BootTestRequest, say: Say, signal: AbortSignal): Promise<BootTestResult> {
+  // A slip in the path is told before what is missing on the machine.
+  await readFileStart(resolve(request.image))
+  await requireTools(['qemu-img', 'qemu-system-x86_64'])
   const image = await inspectInput(request.image)
   for (const text of image.warnings) say({ type: 'warning', text })
   signal.throwIfAborted()
 
+  const vcpus = vcpusFor(request.vcpus)
+  const memoryMiB = memoryFor(request.memoryMiB)
   const janitor = startJanitor()
   try {
     const account = await unprivilegedAccount()
@@ -78,8 +86,6 @@ export async function bootTest(request: BootTestRequest, say: Say, signal: Abort
     signal.throwIfAborted()
     const disk = await prepareDisk(image, files, say)
     const limitMin = request.limitMin ?? DEFAULT_LIMIT_MIN[accel]
-    const vcpus = request.vcpus ?? Math.min(MOST_VCPUS, cpuCount())
-    const memoryMiB = memoryFor(request.memoryMiB)
     say({ type: 'step', text: `firmware: ${firmware.kind} (${firmware.why}); ${ACCEL_WORDS[accel]} (${accelWhy})` })
 
     const seen = await watchBoot({
@@ -275,9 +281,19 @@ function fallen(): never {
  * UNIX sockets (107 bytes in all).
  */
 async function scratchParent(account: Account | undefined): Promise<string> {
-  const places = [tmpdir(), '/var/tmp'].filter((place) => Buffer.byteLength(place) <= 60)
-  for (const place of places) if (await canReach(place, 'r', account)) return place
+  const places = [tmpdir(), '/var/tmp'].filter((place) => place.startsWith('/') && Buffer.byteLength(place) <= 60)
+  for (const place of places) {
+    if ((await canReach(place, 'rw')) && (await canReach(place, 'r', account))) return place
+  }
   return '/tmp'
+}
+
+/** As asked, as long as there are so many; else two, or the only one. */
+function vcpusFor(asked: number | undefined): number {
+  const here = cpuCount()
+  if (asked === undefined) return Math.min(MOST_VCPUS, here)
+  if (asked <= here) return asked
+  throw new CvmError('HOST_TOO_SMALL', `--vcpus ${asked}, but this machine has ${here} CPUs`)
 }
 
 /** As asked, else 2 GiB, or less when the machine does not have it; never under 512 MiB. */

@@ -1,14 +1,19 @@
 import { constants } from 'node:fs'
-import { access, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { access, lstat, readlink, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { CvmError } from '../model/errors.js'
 
 /**
  * The output can be made at this path: its directory is there and writable, nothing stands in the way.
  *
- * @throws {CvmError} OUTPUT_EXISTS, OUTPUT_UNWRITABLE.
+ * @throws {CvmError} USAGE, OUTPUT_EXISTS, OUTPUT_UNWRITABLE.
  */
 export async function assertOutputPossible(output: string, force: boolean): Promise<void> {
+  if (/\.(?:raw|vmdk|vdi|vhdx?|iso)$/i.test(output)) {
+    const why = 'it is always qcow2, and programs may believe the ending'
+    const next = 'Give a file name, for example -o output.qcow2'
+    throw new CvmError('USAGE', `the output cannot be ${basename(output)}`, { why, next })
+  }
   const dir = dirname(output)
   const there = await stat(dir).catch(() => undefined)
   if (there === undefined) throw new CvmError('OUTPUT_UNWRITABLE', `the directory of the output does not exist: ${dir}`)
@@ -16,8 +21,17 @@ export async function assertOutputPossible(output: string, force: boolean): Prom
   await access(dir, constants.W_OK | constants.X_OK).catch((cause: unknown) => {
     throw new CvmError('OUTPUT_UNWRITABLE', `no permission to write into ${dir}`, { cause })
   })
-  const present = await stat(output).catch(() => undefined)
+  const present = await lstat(output).catch(() => undefined)
   if (present === undefined) return
+  if (present.isDirectory()) {
+    const next = `Name the file to make: -o ${join(output, 'output.qcow2')}`
+    throw new CvmError('OUTPUT_UNWRITABLE', `the output is a directory: ${output}`, { next })
+  }
+  // It would be replaced by the image, which then would not be where it leads to.
+  if (present.isSymbolicLink()) {
+    const next = 'Give the path that it leads to, or remove the link.'
+    throw new CvmError('OUTPUT_UNWRITABLE', `the output is a link to ${await readlink(output)}: ${output}`, { next })
+  }
   if (!present.isFile())
     throw new CvmError('OUTPUT_UNWRITABLE', `the output is there and is not a regular file: ${output}`)
   if (!force) throw new CvmError('OUTPUT_EXISTS', `${output} is already there`)

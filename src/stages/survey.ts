@@ -30,10 +30,10 @@ export async function surveyWorld(request: RewriteRequest, cwd: string): Promise
   const input = resolve(cwd, request.input)
   const output = resolve(cwd, request.output)
   // The cheap questions about paths come before the ones that read files or start programs.
-  await Promise.all([requireTools(), assertOutputPossible(output, request.force)])
-  const image = await inspectInput(input)
   if (await sameFile(input, output))
     throw new CvmError('OUTPUT_IS_INPUT', `${request.input} and ${request.output} are the same file`)
+  await Promise.all([requireTools(), assertOutputPossible(output, request.force)])
+  const image = await inspectInput(input)
 
   const account = await unprivilegedAccount()
   const reading = await readAllPlugins(request, sources)
@@ -75,10 +75,13 @@ async function readAllPlugins(
   const problems = [...reading.problems, ...seed, ...checkPluginVariables(request.variables)]
   if (request.strict) problems.push(...risky.map(riskyProblem))
   // cloud-init's own opinion costs a second for each part, so it is asked only about parts that are fine so far.
-  if (problems.length === 0 && request.schema) problems.push(...(await schemaProblems(reading.plugins)))
+  const schema = problems.length === 0 && request.schema ? await schemaProblems(reading.plugins) : NOT_ASKED
+  problems.push(...schema.problems)
   if (problems.length > 0) throw problemsError(problems)
-  return { plugins: reading.plugins, notes: [...reading.notes, ...risky] }
+  return { plugins: reading.plugins, notes: [...reading.notes, ...risky, ...schema.notes] }
 }
+
+const NOT_ASKED = { problems: [], notes: [] } as const
 
 function riskyProblem(shown: string): Problem {
   return { code: 'PLUGIN_INVALID', where: 'files/', what: `${shown}: refused with --strict` }

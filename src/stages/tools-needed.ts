@@ -13,16 +13,18 @@ export const TOOLS = [
   { tool: 'tar', package: 'tar', purpose: 'packs the payload' },
 ] as const
 
+export type ToolName = (typeof TOOLS)[number]['tool']
+
 /** Also worth having: not asked of every run. */
 export const MORE_PACKAGES = ['ovmf'] as const
 
 /**
- * All programs are there; none is started.
+ * All programs, or those of a smaller need, are there; none is started.
  *
  * @throws {CvmError} TOOL_MISSING with every missing one and one apt line for all.
  */
-export async function requireTools(): Promise<void> {
-  const missing = await missingTools()
+export async function requireTools(needed: readonly ToolName[] = TOOLS.map((row) => row.tool)): Promise<void> {
+  const missing = (await missingTools()).filter((row) => needed.includes(row.tool))
   if (missing.length > 0) throw missingToolsError(missing)
 }
 

@@ -24,12 +24,13 @@ describe('cvm-qemu-test', () => {
 
   it.each([
     [['-i', 'x.qcow2', '--frimware', 'uefi'], /unknown option '--frimware'\n {2}why: {2}Did you mean --firmware\?/],
-    [[], /required option '-i, --input <image>' not specified/],
+    [[], /no input image\n {2}next: Give one: cvm-qemu-test -i output\.qcow2/],
+    [['-i', ''], /an empty path was given with -i/],
     [['-i', 'x.qcow2', '-t', '0'], /Give whole minutes, from 1 to 35791/],
     [['-i', 'x.qcow2', '-t', '1.5'], /Give whole minutes/],
     [['-i', 'x.qcow2', '--memory', '2'], /such as 2G or 2048M/],
     [['-i', 'x.qcow2', '--accel', 'fast'], /Allowed choices are auto, kvm, tcg/],
-    [['-i', 'x.qcow2', 'extra'], /too many arguments/],
+    [['x.qcow2'], /"x\.qcow2" is not a command or an option\n {2}next: .*cvm-qemu-test -i x\.qcow2/],
     [['-i', 'x.qcow2', '-q', '-v'], /cannot be used with/],
   ])('refuses %j with exit 2 and a next step', async (args, words) => {
     const { code, stdout, stderr } = await run(...args)
@@ -45,6 +46,14 @@ describe('cvm-qemu-test', () => {
 
     expect(code).toBe(2)
     expect(stderr).toMatch(/^error\[INPUT_NOT_FOUND\] /)
+  })
+
+  it('names all missing programs at once, with one line that installs them', async () => {
+    const { code, stderr } = await run('-i', fileURLToPath(import.meta.url))
+
+    expect(code).toBe(3)
+    expect(stderr).toMatch(/^error\[TOOL_MISSING\] not installed: qemu-img, qemu-system-x86_64\n/)
+    expect(stderr).toMatch(/next: apt-get install .*\bqemu-system-x86 qemu-utils\n/)
   })
 
   it('gives errors as JSON too', async () => {

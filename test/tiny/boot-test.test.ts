@@ -61,6 +61,13 @@ function printing(...lines: readonly string[]): TinyGuest {
 }
 
 describe('bootTest', () => {
+  it('does not start with more CPUs or memory than the machine has', async () => {
+    const disk: TinyGuest = { ending: 'power-off' }
+
+    await expect(boot(disk, { vcpus: 100_000 })).rejects.toMatchObject({ code: 'HOST_TOO_SMALL', exitCode: 3 })
+    await expect(boot(disk, { memoryMiB: 2 ** 24 })).rejects.toMatchObject({ code: 'HOST_TOO_SMALL', exitCode: 3 })
+  })
+
   it('passes a guest that reaches a login prompt, with its milestones', async () => {
     const result = await boot(
       printing(

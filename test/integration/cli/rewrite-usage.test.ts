@@ -16,6 +16,8 @@ beforeAll(async () => {
   await truncate(join(dir, 'guest.raw'), 4 * 2 ** 20)
   await writeFile(join(dir, 'taken.qcow2'), 'mine')
   await symlink('guest.raw', join(dir, 'by-symlink.qcow2'))
+  await symlink('nowhere', join(dir, 'dangling'))
+  await symlink('taken.qcow2', join(dir, 'leading-away'))
   await link(join(dir, 'guest.raw'), join(dir, 'by-hard-link.qcow2'))
   await mkdir(join(dir, 'folder'))
   execFileSync('mkfifo', [join(dir, 'pipe')])
@@ -26,8 +28,13 @@ describe('the command line of cvm-rewrite', () => {
   it.concurrent.each([
     { args: [], code: 2, words: ['no input image', 'cvm-rewrite -i guest.qcow2'] },
     { args: ['--inptu', 'x'], code: 2, words: ["unknown option '--inptu'", 'Did you mean --input?'] },
-    { args: ['doktor'], code: 2, words: ['error[USAGE]'] },
-    { args: ['-i', 'guest.raw', 'extra'], code: 2, words: ['error[USAGE]'] },
+    { args: ['doktor'], code: 2, words: ['"doktor" is not a command', 'did you mean: cvm-rewrite doctor'] },
+    { args: ['guest.raw'], code: 2, words: ['An image is given with -i: cvm-rewrite -i guest.raw'] },
+    { args: ['-i', 'guest.raw', 'extra'], code: 2, words: ['"extra" is not'] },
+    { args: ['-i', 'guest.raw', '-s', ''], code: 2, words: ['empty libvirt URI'] },
+    { args: ['-i', 'guest.raw', '-o', '-'], code: 2, words: ['not written to stdout'] },
+    { args: ['-i', 'guest.raw', '-o', '\uFFFD.qcow2'], code: 2, words: ['not valid UTF-8'] },
+    { args: ['-i', 'guest.raw', '-o', `${'x'.repeat(240)}.qcow2`], code: 2, words: ['too long', '230'] },
     { args: ['-i'], code: 2, words: ['argument missing'] },
     { args: ['-i', ''], code: 2, words: ['empty path'] },
     { args: ['-i', 'guest.raw', '-o', ''], code: 2, words: ['empty path'] },
@@ -51,6 +58,8 @@ describe('the command line of cvm-rewrite', () => {
 
   it.concurrent.each([
     { args: ['-i', 'gest.raw'], code: 2, error: 'INPUT_NOT_FOUND', words: ['guest.raw'] },
+    { args: ['-i', 'guest.raw', '-o', 'out.raw'], code: 2, error: 'USAGE', words: ['always qcow2'] },
+    { args: ['-i', '-'], code: 4, error: 'INPUT_NOT_A_FILE', words: ['standard input'] },
     { args: ['-i', 'folder'], code: 4, error: 'INPUT_NOT_A_FILE', words: ['folder'] },
     { args: ['-i', 'pipe'], code: 4, error: 'INPUT_NOT_A_FILE', words: ['pipe'] },
     { args: ['-i', 'guest.raw', '-o', 'taken.qcow2'], code: 2, error: 'OUTPUT_EXISTS', words: ['--force'] },
@@ -59,7 +68,21 @@ describe('the command line of cvm-rewrite', () => {
     { args: ['-i', 'guest.raw', '-o', 'by-hard-link.qcow2', '-f'], code: 2, error: 'OUTPUT_IS_INPUT', words: [] },
     { args: ['-i', 'guest.raw', '-o', 'absent/out.qcow2'], code: 9, error: 'OUTPUT_UNWRITABLE', words: ['absent'] },
     { args: ['-i', 'guest.raw', '-o', 'taken.qcow2/out'], code: 9, error: 'OUTPUT_UNWRITABLE', words: [] },
-    { args: ['-i', 'guest.raw', '-o', 'folder'], code: 9, error: 'OUTPUT_UNWRITABLE', words: ['folder'] },
+    { args: ['-i', 'guest.raw', '-o', 'folder'], code: 9, error: 'OUTPUT_UNWRITABLE', words: ['folder/output.qcow2'] },
+    { args: ['-i', 'guest.raw', '-o', 'absent/'], code: 9, error: 'OUTPUT_UNWRITABLE', words: ['a directory'] },
+    {
+      args: ['-i', 'guest.raw', '-o', 'dangling', '-f'],
+      code: 9,
+      error: 'OUTPUT_UNWRITABLE',
+      words: ['a link to nowhere'],
+    },
+    {
+      args: ['-i', 'guest.raw', '-o', 'leading-away', '-f'],
+      code: 9,
+      error: 'OUTPUT_UNWRITABLE',
+      words: ['a link to taken'],
+    },
+    { args: ['-i', 'guest.raw', '-o', '/proc/out.qcow2'], code: 9, error: 'IO_ERROR', words: ['/proc'] },
     { args: ['-i', 'guest.raw', '--plugins', 'folder'], code: 2, error: 'USAGE', words: ['cvm-rewrite init'] },
     { args: ['-i', 'guest.raw', '--skip', '77-none'], code: 2, error: 'PLUGIN_UNKNOWN', words: ['77-none'] },
   ])('gives exit $code with $error for $args, and touches nothing', async ({ args, code, error, words }) => {
@@ -78,6 +101,42 @@ describe('the command line of cvm-rewrite', () => {
     expect(code).toBe(3)
     expect(stderr).toMatch(/^error\[TOOL_MISSING\] not installed: qemu-img, qemu-system-x86_64, virt-install, virsh/)
     expect(stderr).toMatch(/next: apt-get install --no-install-recommends .*\bqemu-utils\b.*\bvirtinst\b/)
+  })
+})
+
+describe('an option that is given twice', () => {
+  it('counts as it was given last, as the help says', async () => {
+    const { stderr } = await run(['-ifolder', '-t', 'x', '-i', 'folder', '-t6', '-igest.raw'])
+
+    expect(stderr).toMatch(/^error\[USAGE\].*'x' is invalid/)
+    expect((await run(['-i', 'folder', '-t5', '-t6', '-igest.raw'])).stderr).toMatch(
+      /^error\[INPUT_NOT_FOUND\].*gest\.raw/,
+    )
+    expect((await run(['--help'])).stdout).toContain('An option given twice: the last one counts')
+  })
+})
+
+describe('what cvm-rewrite prints', () => {
+  it('has no colours with NO_COLOR, which a terminal or FORCE_COLOR would bring', async () => {
+    const colourful = { FORCE_COLOR: '1', PATH: '/nonexistent' }
+
+    expect((await run([], colourful)).stderr).toContain('\u001b[')
+    expect((await run([], { ...colourful, NO_COLOR: '1' })).stderr).not.toContain('\u001b')
+  })
+
+  it.each([
+    ['>/dev/full', 9, /^error\[IO_ERROR\] stdout could not be written\n {2}why: {2}ENOSPC.*\n {2}next: /],
+    ['>&-', 0, /^$/],
+    ['2>/dev/full >/dev/null', 0, /^$/],
+  ])('may get lost: %s', async (redirection, code, words) => {
+    const command = `"$0" "$1" plugin list ${redirection}`
+    const result = await new Promise<{ code: unknown; stderr: string }>((resolve) => {
+      execFile('sh', ['-c', command, process.execPath, PROGRAM], { cwd: dir }, (error, _, stderr) =>
+        resolve({ code: error?.code ?? 0, stderr }),
+      )
+    })
+
+    expect(result).toEqual({ code, stderr: expect.stringMatching(words) })
   })
 })
 

@@ -92,4 +92,14 @@ describe('Progress', () => {
     expect(written).toMatch(/no KVM.*no \/dev\/kvm; emulation is used/)
     expect(written).toContain('notes:   1 about')
   })
+
+  it('shows what is odd about the image without being asked, and only once', () => {
+    const warnings = ['1 internal snapshots: left out']
+    const plan = aPlan({ input: { ...aPlan().input, warnings }, notes: warnings })
+
+    new Progress({ quiet: false, verbose: true, console: true }).plan(plan)
+
+    expect(written.match(/1 internal snapshots/g)).toHaveLength(1)
+    expect(written).toMatch(/warning\S*: the image: 1 internal snapshots/)
+  })
 })
