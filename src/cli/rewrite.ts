@@ -74,10 +74,12 @@ export async function rewrite(
     record.checks = candidate.checks
     await assertUnchanged(plan.input.path, plan.input.identity)
     signal.throwIfAborted()
+    record.finished = candidate.path
     await record.time(
       'publish',
       publish({ candidatePath: candidate.path, outputPath: plan.output, existing: plan.force ? 'replace' : 'refuse' }),
     )
+    record.finished = undefined
     record.output = candidate.facts
     const report = record.report()
     await writeReport(plan.names.report, report, plan.runId)

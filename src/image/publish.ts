@@ -16,7 +16,7 @@ export interface Publication {
 /**
  * Gives a finished file the output's name, so that after a crash there is the old file or the whole new one.
  *
- * On failure the candidate stays where it is and the error names it.
+ * On failure the candidate stays where it is.
  *
  * @throws CvmError OUTPUT_EXISTS, OUTPUT_UNWRITABLE (a directory, or no permission), NO_SPACE, IO_ERROR.
  */
@@ -28,7 +28,7 @@ export async function publish({ candidatePath, outputPath, existing, mode = 0o64
     else await moveToFreeName(candidatePath, outputPath)
     await flushDirectory(dirname(outputPath))
   } catch (cause) {
-    throw publishError(candidatePath, outputPath, cause)
+    throw publishError(outputPath, cause)
   }
 }
 
@@ -65,14 +65,12 @@ async function flushDirectory(path: string): Promise<void> {
   })
 }
 
-function publishError(candidatePath: string, outputPath: string, cause: unknown): CvmError {
+function publishError(outputPath: string, cause: unknown): CvmError {
   const code = codeOf(cause)
   const why = cause instanceof Error ? cause.message : String(cause)
-  const kept = { why, cause, next: `The finished image is kept as ${quoted(candidatePath)}; move it yourself.` }
-  if (code === 'EEXIST') {
-    const next = `Use --force to replace it. The finished image is kept as ${quoted(candidatePath)}.`
-    return new CvmError('OUTPUT_EXISTS', `${quoted(outputPath)} appeared during the run`, { next, cause })
-  }
+  const kept = { why, cause, next: 'The finished image is kept with the logs of the run; move it where you want it.' }
+  if (code === 'EEXIST')
+    return new CvmError('OUTPUT_EXISTS', `${quoted(outputPath)} appeared during the run`, { next: kept.next, cause })
   if (['ENOSPC', 'EDQUOT'].includes(code))
     return new CvmError('NO_SPACE', `no room to finish ${quoted(outputPath)}`, kept)
   if (['EISDIR', 'ENOTDIR', 'ENOTEMPTY', 'EACCES', 'EPERM', 'EROFS'].includes(code)) {

@@ -32,6 +32,10 @@ export async function keepFailure(failure: Failure): Promise<void> {
     for (const name of await readdir(place.workDir)) {
       if (KEPT.includes(name)) await rename(join(place.workDir, name), join(dir, name))
     }
+    if (record.finished !== undefined) {
+      await rename(record.finished, join(dir, FINISHED))
+      say({ type: 'note', text: `the finished image is ${join(dir, FINISHED)}` })
+    }
     // The run is over: on a full disk its other files would take the room of the report.
     await rm(place.workDir, { recursive: true }).catch(() => {})
     const facts =
@@ -49,4 +53,6 @@ export async function keepFailure(failure: Failure): Promise<void> {
   }
 }
 
+/** An image that passed every check and only could not get the output's name. */
+const FINISHED = 'finished.qcow2'
 const KEPT: readonly string[] = [CONSOLE_LOG, UNSEALING_CONSOLE_LOG, 'report.log', 'logs']

@@ -19,6 +19,8 @@ export class RunRecord {
   parts: readonly SeedPart[] = []
   checks: readonly CheckResult[] = []
   output: RewriteReport['output']
+  /** Path of the checked image, as long as it waits for the output's name. */
+  finished: string | undefined
   /** What is known of the guest boot, also when it failed. */
   guest: GuestRun | undefined
 

@@ -181,6 +181,19 @@ describe('a run whose guest fails', () => {
     expectOnlyWhatExplainsTheFailure(bench, 'INPUT_CHANGED')
   })
 
+  it.concurrent('keeps the finished image when the name of the output is taken meanwhile', async () => {
+    await using bench = await aBench()
+    await bench.plugin('post-stage/90-taken/host_run.sh', `#!/bin/sh\necho mine >'${bench.at('output.qcow2')}'\n`)
+
+    const { code, stderr } = await bench.run([])
+
+    const kept = join(failedDir(bench), 'finished.qcow2')
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(`the finished image is ${kept}`) })
+    expect(stderr).toContain('error[OUTPUT_EXISTS]')
+    expect(readFileSync(bench.at('output.qcow2'), 'utf8')).toBe('mine\n')
+    expect(statSync(kept).size).toBeGreaterThan(100_000)
+  })
+
   it.concurrent('keeps a previous output as it was', async () => {
     await using bench = await aBench()
     await writeFile(bench.at('output.qcow2'), 'the one before')
