@@ -1,11 +1,11 @@
-import { mkdir, open, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { runTool, runToolOrFail } from '../host/run-tool.js'
 import { checkWorkImage, virtualSizeOf, type WorkImage } from '../image/work-image.js'
 import { CvmError } from '../model/errors.js'
 import type { Say } from '../model/events.js'
 import type { Plugin, ScriptFile } from '../model/plugin.js'
-import type { Collected, RewritePlan, SourceDirs } from '../model/rewrite.js'
+import type { Collected, RewritePlan } from '../model/rewrite.js'
 import { readPlugins } from '../plugins/read-plugins.js'
 import { appendToTarCall, copyTreeCall } from '../tools/tar.js'
 import type { RunPlace } from './run-place.js'
@@ -25,7 +25,7 @@ export async function preStage(
   signal: AbortSignal,
 ): Promise<Collected> {
   const sizeBefore = plan.input.virtualSizeBytes
-  const copies = await copyTrees(plan.sources, place.workDir)
+  const copies = await copyTrees(plan, place.workDir)
   for (const plugin of plan.plugins.filter((each) => each.stage === 'pre-stage')) {
     if (plugin.skipped !== undefined) {
       say({ type: 'plugin', plugin: plugin.name, state: 'skipped', text: skipText(plugin) })
@@ -43,8 +43,7 @@ export async function preStage(
       for (const text of await checkWorkImage(work)) say({ type: 'warning', text: `${plugin.name}: ${text}` })
     }
   }
-  const skipped = plan.plugins.filter((plugin) => plugin.skipped !== undefined).map((plugin) => plugin.name)
-  const reading = await readPlugins({ dirs: copies, skip: skipped, only: [] })
+  const reading = await readPlugins({ dirs: copies, skip: [], only: [] })
   if (reading.problems.length > 0) throw problemsError(reading.problems)
   const payload = await packPayload(reading.payload, copies.preStage, copies.postStage, place.workDir, signal)
   const parts = await seedParts(plan, reading.plugins)
@@ -52,17 +51,36 @@ export async function preStage(
   return { ...(payload === undefined ? {} : { payload }), parts, diskGrown: sizeNow > sizeBefore }
 }
 
-/** The whole trees are copied, so that scripts find what lies beside their plugin, and nothing of the sources is ever changed. */
-async function copyTrees(sources: SourceDirs, workDir: string): Promise<{ preStage: string; postStage: string }> {
+/**
+ * The whole trees are copied, so that scripts find what lies beside their plugin, and nothing of the sources is ever changed.
+ * All but the skipped plugins: what does not take part need not even be readable.
+ */
+async function copyTrees(
+  { sources, plugins }: Pick<RewritePlan, 'sources' | 'plugins'>,
+  workDir: string,
+): Promise<{ preStage: string; postStage: string }> {
   const copies = { preStage: join(workDir, 'plugins', 'pre-stage'), postStage: join(workDir, 'plugins', 'post-stage') }
   for (const [from, to] of [
     [sources.preStage, copies.preStage] as const,
     [sources.postStage, copies.postStage] as const,
   ]) {
     await mkdir(to, { recursive: true })
-    await runToolOrFail(copyTreeCall(from, to), { timeoutMs: COPY_TIMEOUT_MS })
+    const skipped = plugins.flatMap(({ dir, skipped: why }) => (why === undefined ? [] : [dir]))
+    const paths = await entriesToCopy(from, new Set(skipped))
+    if (paths.length > 0) await runToolOrFail(copyTreeCall(paths, to), { timeoutMs: COPY_TIMEOUT_MS })
   }
   return copies
+}
+
+/** Directories and files, also through links; a link that leads nowhere has nothing to copy. */
+async function entriesToCopy(dir: string, skipped: ReadonlySet<string>): Promise<readonly string[]> {
+  const found: string[] = []
+  for (const name of await readdir(dir)) {
+    const path = join(dir, name)
+    const kind = await stat(path).catch(() => undefined)
+    if (!skipped.has(path) && (kind?.isDirectory() || kind?.isFile())) found.push(path)
+  }
+  return found
 }
 
 export interface HostScriptRun {

@@ -20,18 +20,23 @@ export function appendToTarCall(archive: string, dir: string, listFile: string):
   }
 }
 
-/** Copies a plugin tree as it is, holes and links included, for the private copy that host scripts may change. */
-export function copyTreeCall(fromDir: string, toDir: string): ToolCall {
+/**
+ * Copies entries of a plugin tree as they are, holes and links included, for the private copy that host scripts may change.
+ *
+ * An entry that is a link itself (a plugin kept elsewhere) is followed: a relative one would lead nowhere from the copy.
+ */
+export function copyTreeCall(paths: readonly string[], toDir: string): ToolCall {
   return {
     tool: 'cp',
     args: [
       '--recursive',
       '--no-dereference',
+      '-H',
       '--preserve=mode,timestamps,links,xattr',
       '--sparse=always',
       '--reflink=auto',
       '--',
-      `${fromDir}/.`,
+      ...paths,
       toDir,
     ],
   }

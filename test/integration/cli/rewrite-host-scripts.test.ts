@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-import { chmod, rm } from 'node:fs/promises'
+import { chmod, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { aBench, aGoodGuest, type Bench, fingerprint } from './rewrite-bench.js'
@@ -78,6 +78,33 @@ qemu-img resize -q -f qcow2 "$GUEST_IMG" 8M
     expect(seed(bench, 'user-data')).toContain('-20-late-20-made.sh"')
     expect(seed(bench, 'cvm.run.env')).toContain("CVM_DISK_GROWN='1'")
     expect(fingerprint(bench.plugins)).toBe(sources)
+  })
+
+  it.concurrent('may belong to a plugin that is a link to a directory elsewhere, which stays as it was', async () => {
+    await using bench = await aBench()
+    await bench.plugin('shared/20-linked/host_run.sh', '#!/bin/sh\necho made >files/etc/made-by-host-run\n')
+    await bench.plugin('shared/20-linked/README.md', '# 20-linked\n\nLies elsewhere.\n')
+    await bench.plugin('shared/20-linked/files/etc/linked', 'x\n', 0o644)
+    await symlink('../shared/20-linked', join(bench.plugins, 'pre-stage', '20-linked'))
+    const sources = fingerprint(join(bench.plugins, 'shared'))
+
+    const { code } = await bench.run([])
+
+    expect(code).toBe(0)
+    expect(payload(bench)).toEqual(expect.arrayContaining(['etc/linked', 'etc/made-by-host-run']))
+    expect(fingerprint(join(bench.plugins, 'shared'))).toBe(sources)
+  })
+
+  it.concurrent('finds no skipped plugin beside its own: what does not take part is not even copied', async () => {
+    await using bench = await aBench()
+    await bench.plugin('pre-stage/20-off/NOT_RUN', '')
+    await bench.plugin('pre-stage/common.sh', '')
+    await bench.plugin('pre-stage/10-hello/host_run.sh', '#!/bin/sh\nmkdir files/$(ls .. | tr "\\n" +)\n')
+
+    const { code } = await bench.run([])
+
+    expect(code).toBe(0)
+    expect(payload(bench)).toContain('10-hello+common.sh+/')
   })
 
   it.concurrent('has nothing of the caller but an allow-list, and its own folder of a copy to work in', async () => {

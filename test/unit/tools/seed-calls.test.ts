@@ -40,10 +40,10 @@ describe('appendToTarCall', () => {
 })
 
 describe('copyTreeCall', () => {
-  it('follows no link and takes no path for an option', () => {
-    const { args } = copyTreeCall('/from', '/to')
+  it('follows no link but those that it is given, and takes no path for an option', () => {
+    const { args } = copyTreeCall(['/from/10-a', '/from/common.sh'], '/to')
 
-    expect(args).toContain('--no-dereference')
-    expect(args.slice(-3)).toEqual(['--', '/from/.', '/to'])
+    expect(args.indexOf('-H')).toBeGreaterThan(args.indexOf('--no-dereference'))
+    expect(args.slice(-4)).toEqual(['--', '/from/10-a', '/from/common.sh', '/to'])
   })
 })
