@@ -42,7 +42,8 @@ export function failureInReport(
   const failed = firstOf(events, 'failed')
   if (failed !== undefined) return partFailure(failed, events, parts)
   const status = firstOf(events, 'cloud-init')
-  return status === undefined ? undefined : cloudInitFailure(status, strict)
+  if (status === undefined) return undefined
+  return lostPart(status, parts) ?? cloudInitFailure(status, strict)
 }
 
 /** The console shows that the guest gets no further by itself. */
@@ -186,6 +187,22 @@ function cloudInitFailure(status: EventOf<'cloud-init'> & CloudInitStatus, stric
   return undefined
 }
 
+/** cloud-init only warns of a part that it could not merge or read, and goes on without what a plugin asked for. */
+function lostPart(status: CloudInitStatus, parts: PartNames): CvmError | undefined {
+  for (const line of status.warnings) {
+    const name = LOST_PART.exec(line)?.[1]
+    if (name === undefined) continue
+    const part = parts.get(name)
+    const where = part?.plugin === undefined ? name : `${part.plugin}: ${part.file}`
+    return new CvmError('CLOUD_INIT_FAILED', `cloud-init left out ${where}`, {
+      why: line,
+      next: 'Mend that part: the warning says what cloud-init could not do with it.',
+      lines: status.warnings,
+    })
+  }
+  return undefined
+}
+
 function currentPart(events: readonly GuestEvent[]): string | undefined {
   const last = events.findLast((event) => event.event === 'part-start' || event.event === 'part-end')
   return last?.event === 'part-start' ? last.part : undefined
@@ -210,3 +227,5 @@ function mib(kib: number): string {
 }
 
 const LAST_LINES = 20
+// handlers/cloud_config.py and handlers/jinja_template.py of cloud-init.
+const LOST_PART = /(?:Failed at merging in cloud config part from|Ignoring jinja template for) ([\w.-]+)/

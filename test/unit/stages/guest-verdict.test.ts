@@ -46,6 +46,16 @@ describe('failureInReport', () => {
     expect(verdict(events, strict)).toBeUndefined()
   })
 
+  it('names the plugin whose cloud-config cloud-init has left out, although it only warns of that', () => {
+    const warnings = ['[WARNING]: odd', '[WARNING]: Failed at merging in cloud config part from config-100']
+
+    expect(verdict([aCloudInitEvent({ warnings })])).toMatchObject({
+      code: 'CLOUD_INIT_FAILED',
+      message: 'cloud-init left out 20-b: b.yaml',
+      why: warnings[1],
+    })
+  })
+
   it('tells of a failed script with its plugin, file, exit code, seconds and last 20 lines', () => {
     const tail = Array.from({ length: 30 }, (_, index) => `line ${index}`).join('\n')
 
