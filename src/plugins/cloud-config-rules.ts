@@ -31,6 +31,16 @@ function mustNotEndTheRun(config: TopLevel): string[] {
   return config.has('power_state') ? ['has power_state; remove it: the rewriter ends the run itself'] : []
 }
 
+/** Our own scripts come as x-shellscript parts: without the module that runs them the guest would never end. */
+function mustKeepTheScripts(config: TopLevel): string[] {
+  const modules: unknown = config.get('cloud_final_modules')
+  if (modules === undefined) return []
+  const names = Array.isArray(modules) ? modules.map((each: unknown) => (Array.isArray(each) ? each[0] : each)) : []
+  return names.some((name) => name === 'scripts_user' || name === 'scripts-user')
+    ? []
+    : ['has cloud_final_modules without scripts_user; the run could not end: its scripts would not be run']
+}
+
 function mustHaveTheRightKinds(config: TopLevel): string[] {
   const problems: string[] = []
   for (const key of LISTS) {
@@ -73,7 +83,13 @@ const PASTE_HINT =
 /** Without merge_how the lists of a later part replace those of all earlier ones. */
 export const PASTEABLE_MERGE_HOW = `has no merge_how, so it would undo what other plugins ask for; ${PASTE_HINT}`
 
-const RULES = [mustSayHowItMerges, mustNotEndTheRun, mustHaveTheRightKinds, runcmdItemsMustBeCommands]
+const RULES = [
+  mustSayHowItMerges,
+  mustNotEndTheRun,
+  mustKeepTheScripts,
+  mustHaveTheRightKinds,
+  runcmdItemsMustBeCommands,
+]
 const NOTES = [noteLogins, noteModuleLists]
 
 // Only keys that are lists in every release of cloud-init; everything else is left to its own schema check.

@@ -44,6 +44,21 @@ describe('readCloudConfig', () => {
     expect(reading).toMatchObject({ problems: [], isJinja: true, notes: [expect.stringContaining('jinja')] })
   })
 
+  it.each(['[]', 'null', '[final_message]', '[[scripts-vendor, always]]'])(
+    'refuses cloud_final_modules: %s, with which the run could not end',
+    (modules) => {
+      expect(shown(`#cloud-config\n${MERGE}cloud_final_modules: ${modules}\n`)).toEqual([
+        expect.stringContaining('without scripts_user'),
+      ])
+    },
+  )
+
+  it('takes cloud_final_modules that still run scripts, with a note', () => {
+    const reading = read(`#cloud-config\n${MERGE}cloud_final_modules: [[scripts-user, always], final_message]\n`)
+
+    expect(reading).toMatchObject({ problems: [], notes: [expect.stringContaining('cloud_final_modules')] })
+  })
+
   it('asks a jinja template for merge_how and for no power_state too', () => {
     expect(shown('## template: jinja\n#cloud-config\n# merge_how: x\na: b\n')).toEqual([
       expect.stringContaining('no merge_how'),
