@@ -24,7 +24,13 @@ interface Grammar {
 }
 
 const GRAMMARS: ReadonlyMap<string, Grammar> = new Map([
-  ['GUEST_SIZE', { pattern: /^[1-9]\d{0,6}[MGT]$/, words: 'a whole number with M, G or T, such as 50G' }],
+  [
+    'GUEST_SIZE',
+    {
+      pattern: /^(?:[1-9]\d{0,5}[MGT]|[1-9]\d{0,14}K)$/,
+      words: 'a whole number with K, M, G or T, such as 50G',
+    },
+  ],
   [
     'CVM_USER',
     { pattern: /^[a-z_][a-z0-9_-]{0,31}$/, words: 'a user name: lower-case letters, digits, dash and underscore' },

@@ -14,6 +14,10 @@ describe('checkPluginVariables', () => {
     expect(checkPluginVariables(variables)).toEqual([])
   })
 
+  it.each(['10485760K', '10240M', '50G', '2T'])('takes the size %s, as 01-resize-image does', (size) => {
+    expect(checkPluginVariables({ GUEST_SIZE: size })).toEqual([])
+  })
+
   it.each([
     ['GUEST_SIZE', '50G; rm -rf ~'],
     ['GUEST_SIZE', '-5G'],
