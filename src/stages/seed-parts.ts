@@ -47,11 +47,12 @@ function part(plugin: Plugin, file: string, type: SeedPart['type']): Unnumbered 
   return { type, source: join(plugin.dir, file), plugin: plugin.name, file }
 }
 
-/** A number in front keeps the order where cloud-init sorts by name, and the names apart when two plugins call a script the same. */
+/** A number in front, of as many digits everywhere, keeps the order where cloud-init sorts by name, and the names apart when two plugins call a script the same. */
 function numbered(parts: readonly Unnumbered[], prefix: string): SeedPart[] {
+  const first = parts.length <= 900 ? 100 : 1000
   return parts.map((each, index) => ({
     ...each,
-    name: `${prefix}${FIRST_NUMBER + index}-${each.plugin}-${safe(each.file)}`,
+    name: `${prefix}${first + index}-${safe(each.plugin)}-${safe(each.file)}`,
   }))
 }
 
@@ -63,6 +64,3 @@ function safe(file: string): string {
 function byNumber(one: Plugin, other: Plugin): number {
   return one.number - other.number
 }
-
-/** Three digits, whatever the count up to the limit of 1000 parts. */
-const FIRST_NUMBER = 100

@@ -43,6 +43,19 @@ describe('seedParts', () => {
     ])
   })
 
+  it('keeps the order of a thousand parts where names are sorted', async () => {
+    const shellScripts = Array.from({ length: 1000 }, (_, index) => FILE(`cloud-init/x-shellscript/10-${index}.sh`))
+    const all = (await names([aPlugin({ name: '10-a', shellScripts })])).filter((name) => /^\d/.test(name))
+
+    expect([...all].sort()).toEqual(all)
+  })
+
+  it('makes names that a file and a line of the report can have, however long the plugin’s is', async () => {
+    const plugin = aPlugin({ name: `10-${'a'.repeat(240)}`, guestRun: SCRIPT('guest_run.sh') })
+
+    expect(Math.max(...(await names([plugin])).map((name) => name.length))).toBeLessThanOrEqual(200)
+  })
+
   it('leaves out all that a skipped plugin has', async () => {
     const plugin = aPlugin({ guestRun: SCRIPT('guest_run.sh'), cloudConfigs: [FILE('a.yaml')], skipped: 'NOT_RUN' })
 
