@@ -183,7 +183,7 @@ async function packPayload(
   const hasUnits = payload.entries.some((entry) =>
     /^(etc|usr\/lib|lib)\/systemd\/system\//.test(entry.path.toString('latin1')),
   )
-  return { path: archive, bytes: payload.apparentBytes, entries: payload.entries.length, hasUnits }
+  return { path: archive, bytes: payload.allocatedBytes, entries: payload.entries.length, hasUnits }
 }
 
 async function existingDir(one: string, other: string): Promise<string> {

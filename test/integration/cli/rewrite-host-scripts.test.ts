@@ -107,6 +107,17 @@ qemu-img resize -q -f qcow2 "$GUEST_IMG" 8M
     expect(payload(bench)).toContain('10-hello+common.sh+/')
   })
 
+  it.concurrent('may leave a file with a large hole, which the guest need not have room for', async () => {
+    await using bench = await aBench()
+    await bench.plugin('pre-stage/10-hello/host_run.sh', '#!/bin/sh\ntruncate -s 128M files/etc/hole\n')
+
+    const { code } = await bench.run([])
+
+    expect(code).toBe(0)
+    const bytes = Number(/CVM_PAYLOAD_BYTES='(\d+)'/.exec(seed(bench, 'cvm.run.env'))?.[1])
+    expect(bytes).toBeLessThan(2 ** 20)
+  })
+
   it.concurrent('has nothing of the caller but an allow-list, and its own folder of a copy to work in', async () => {
     await using bench = await aBench()
     await bench.plugin(
