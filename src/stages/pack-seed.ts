@@ -19,6 +19,7 @@ const GUEST_FILES = [
   'cvm-note.sh',
   'grow-root.sh',
   'boot-files.sh',
+  'payload-conflicts.sh',
   'finish.sh',
   'run-runcmd.bash',
 ] as const
