@@ -8,6 +8,8 @@ if [ -e "$dir/report.sh" ]; then
 	# A restart in the middle of the run; the host counts these.
 	. "$dir/report.sh"
 	cvm_event boot
+	# Before the scripts a restart does no harm. Later cloud-init takes them for done, and the run would never end.
+	[ ! -e "$dir/done" ] || cvm_fail restart 1
 	exit 0
 fi
 
@@ -20,6 +22,8 @@ cp "$mount_point"/cvm/* "$dir/"
 chmod 700 "$dir"/*.sh "$dir"/*.bash
 ln -s ../cvm-note.sh "$dir/bin/cvm-note"
 : >"$dir/stamp"
+# The clock of file times stands still for up to 10 ms: what comes next must be newer than the stamp.
+sleep 0.05
 
 . "$dir/report.sh"
 # A sealed image that is rewritten: what the seal put there to keep cloud-init closed goes; sealing puts it back.
@@ -42,6 +46,11 @@ if [ -e "$mount_point/payload.tar" ]; then
 		cvm_event no-space "\"needKiB\":$need_kb,\"freeKiB\":$free_kb"
 		cvm_fail payload 28
 	fi
+	conflicts=$("$dir/payload-conflicts.sh" "$mount_point/payload.tar" | head -n 20)
+	if [ -n "$conflicts" ]; then
+		cvm_event payload "\"rc\":1,\"tail\":\"$(printf '%s\n' "$conflicts" | cvm_text)\""
+		cvm_fail payload 1
+	fi
 	# --keep-directory-symlink: /lib may be a link to usr/lib, and must stay one.
 	# --no-overwrite-dir: directories that the guest has keep their owner and mode.
 	# --delay-directory-restore is implied by -p for new directories with narrow modes.
@@ -52,6 +61,10 @@ if [ -e "$mount_point/payload.tar" ]; then
 	umask 077
 	cvm_event payload "\"rc\":$rc,\"tail\":\"$(cvm_tail "$dir/log/payload")\""
 	[ "$rc" -eq 0 ] || cvm_fail payload "$rc"
+	# Where SELinux rules, a new file has its directory's label, which for some paths is not the right one.
+	if command -v restorecon >/dev/null && selinuxenabled 2>/dev/null; then
+		tar --list --quoting-style=literal --file="$mount_point/payload.tar" | sed 's,^,/,' | restorecon -i -f - >>"$dir/log/payload" 2>&1
+	fi
 	# cloud-init's own view of units and drop-ins must include what has just arrived.
 	[ ! -d /run/systemd/system ] || [ "${CVM_PAYLOAD_HAS_UNITS:-0}" != 1 ] || systemctl daemon-reload
 fi

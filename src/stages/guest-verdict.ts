@@ -162,12 +162,24 @@ function partFailure(failed: EventOf<'failed'>, events: readonly GuestEvent[], p
   const tail = end?.event === 'part-end' ? end.tail.split('\n').filter(Boolean) : []
   const seconds = end === undefined || start === undefined ? '' : ` after ${(end.s - start.s).toFixed(1)} s`
   const details = { why: tail.at(-1) ?? 'it printed nothing', lines: tail.slice(-LAST_LINES) }
+  if (failed.part === 'restart') return restartFailure(events, parts)
   if (failed.part === 'boot-files')
     return new CvmError('BOOT_FILES_FAILED', `rebuilding the boot files exited ${failed.rc}${seconds}`, details)
   const part = parts.get(failed.part)
   const where = part?.plugin === undefined ? failed.part : `${part.plugin}: ${part.file}`
   const skip = part?.plugin === undefined ? {} : { next: `Mend the script, or skip it with --skip ${part.plugin}` }
   return new CvmError('GUEST_SCRIPT_FAILED', `${where} exited ${failed.rc}${seconds}`, { ...details, ...skip })
+}
+
+/** The boothook found at a second start that the scripts had begun: cloud-init does not run them again. */
+function restartFailure(events: readonly GuestEvent[], parts: PartNames): CvmError {
+  const name = currentPart(events)
+  const part = name === undefined ? undefined : parts.get(name)
+  const where = part?.plugin === undefined ? (name ?? 'its scripts') : `${part.plugin}: ${part.file}`
+  return new CvmError('GUEST_STOPPED_EARLY', `the guest restarted in the middle of ${where}`, {
+    why: 'what comes after a restart is not run',
+    next: 'A script of a plugin must not restart the guest: the finished image starts anew anyway.',
+  })
 }
 
 function cloudInitFailure(status: EventOf<'cloud-init'> & CloudInitStatus, strict: boolean): CvmError | undefined {

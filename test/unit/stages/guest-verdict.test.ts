@@ -46,6 +46,19 @@ describe('failureInReport', () => {
     expect(verdict(events, strict)).toBeUndefined()
   })
 
+  it('names the script in the middle of which the guest restarted', () => {
+    expect(
+      verdict([
+        { event: 'part-start', s: 1, part: '100-s' },
+        { event: 'boot', s: 2 },
+        { event: 'failed', s: 3, part: 'restart', rc: 1 },
+      ]),
+    ).toMatchObject({
+      code: 'GUEST_STOPPED_EARLY',
+      message: 'the guest restarted in the middle of 10-hello: guest_run.sh',
+    })
+  })
+
   it('names the plugin whose cloud-config cloud-init has left out, although it only warns of that', () => {
     const warnings = ['[WARNING]: odd', '[WARNING]: Failed at merging in cloud config part from config-100']
 
