@@ -35,14 +35,17 @@ rebuild_boot_loader() {
 	fi
 }
 
+# Where /lib is no link to /usr/lib, kernels and their like are in it.
+lib=/lib
+[ ! -L /lib ] || lib=/usr/lib
 initrds=0
 grub=0
 if changed /etc/initramfs-tools /usr/share/initramfs-tools /etc/dracut.conf /etc/dracut.conf.d /usr/lib/dracut \
-	/etc/modprobe.d /etc/modules /etc/modules-load.d /etc/udev/rules.d /usr/lib/udev/rules.d /etc/crypttab \
-	/usr/lib/modules /usr/lib/firmware /var/lib/cvm-image-rewriter/rebuild-initrds; then
+	/etc/modprobe.d /etc/modules /etc/modules-load.d /etc/udev/rules.d "$lib/udev/rules.d" /etc/crypttab \
+	"$lib/modules" "$lib/firmware" /var/lib/cvm-image-rewriter/rebuild-initrds; then
 	initrds=1
 fi
-if changed /etc/default/grub /etc/default/grub.d /etc/grub.d /usr/lib/modules /etc/kernel/cmdline; then
+if changed /etc/default/grub /etc/default/grub.d /etc/grub.d "$lib/modules" /etc/kernel/cmdline; then
 	grub=1
 fi
 

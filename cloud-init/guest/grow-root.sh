@@ -16,18 +16,27 @@ lvm)
 esac
 
 name=${partition##*/}
-disk=/dev/$(basename "$(readlink -f "/sys/class/block/$name/..")")
-number=$(cat "/sys/class/block/$name/partition")
+if [ -e "/sys/class/block/$name/partition" ]; then
+	disk=/dev/$(basename "$(readlink -f "/sys/class/block/$name/..")")
+	number=$(cat "/sys/class/block/$name/partition")
 
-# growpart: 0 grown, 1 with NOCHANGE when there is no room behind the partition.
-if said=$(growpart "$disk" "$number" 2>&1); then
-	echo "$said"
+	# growpart: 0 grown, 1 with NOCHANGE when there is no room behind the partition.
+	if said=$(growpart "$disk" "$number" 2>&1); then
+		echo "$said"
+	else
+		echo "$said"
+		case $said in
+		*NOCHANGE*) ;;
+		*) exit 1 ;;
+		esac
+	fi
 else
-	echo "$said"
-	case $said in
-	NOCHANGE*) ;;
-	*) exit 1 ;;
-	esac
+	kind=$(lsblk -n -d -o TYPE "$partition")
+	# A file system on the whole disk has no partition to grow.
+	if [ "$kind" != disk ]; then
+		echo "do not know how to grow a root on a device of type $kind ($partition)"
+		exit 1
+	fi
 fi
 
 if [ "$partition" != "$root_device" ]; then

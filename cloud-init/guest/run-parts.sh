@@ -28,7 +28,8 @@ if [ -f "$scripts/runcmd" ]; then
 	if command -v bash >/dev/null; then
 		cvm_run runcmd "$CVM_DIR/run-runcmd.bash" "$scripts/runcmd"
 	else
-		cvm_run runcmd "$scripts/runcmd"
+		# No report of each line here, but the first that fails ends it.
+		cvm_run runcmd sh -e "$scripts/runcmd"
 	fi
 	rc=$?
 	mv "$scripts/runcmd" "$CVM_DIR/done/"

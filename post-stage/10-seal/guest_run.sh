@@ -22,6 +22,7 @@ DefaultDependencies=no
 RequiresMountsFor=/etc/ssh /usr
 After=systemd-remount-fs.service systemd-tmpfiles-setup.service
 Before=ssh.service sshd.service ssh.socket sshd.socket sshd-keygen.service sshd-keygen.target
+Before=sshd-keygen@rsa.service sshd-keygen@ecdsa.service sshd-keygen@ed25519.service
 Conflicts=shutdown.target
 Before=shutdown.target
 ConditionPathExists=!/etc/ssh/sshd_not_to_be_run

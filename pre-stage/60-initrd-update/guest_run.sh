@@ -5,7 +5,8 @@ list=/usr/share/cvm-image-rewriter/initrd-files
 if [ ! -e "$list" ]; then
 	exit 0
 fi
-if command -v update-initramfs >/dev/null; then
+# Not by the program: the dracut of some distributions brings an update-initramfs too.
+if [ -e /usr/share/initramfs-tools/hook-functions ]; then
 	exit 0
 fi
 rm -f /etc/initramfs-tools/hooks/cvm-initrd-files

@@ -8,6 +8,10 @@ for config in /boot/config-*; do
 		exit 1
 	fi
 done
+if ! command -v python3 >/dev/null; then
+	echo "this guest has no python3, which writes the labels"
+	exit 1
+fi
 case $(systemctl --version) in
 *+IMA*) ;;
 *)
