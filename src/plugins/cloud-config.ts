@@ -35,7 +35,9 @@ function readPlain(text: string, where: string): CloudConfigReading {
   }
   const config = asMapping(reading.value)
   if (config === undefined) return refused(where, 'is not a mapping of keys at its top level')
-  const problems = checkTopLevel(config).map((what): Problem => ({ code: 'USER_DATA_INVALID', where, what }))
+  const problems = checkTopLevel(config).map(
+    (what): Problem => ({ code: 'USER_DATA_INVALID', where: where + lineOfKey(text, config, what), what }),
+  )
   const notes = [
     ...noteTopLevel(config),
     ...noteTabs(text),
@@ -48,6 +50,14 @@ function readPlain(text: string, where: string): CloudConfigReading {
     config,
     runcmd: runcmdLines(config.get('runcmd')),
   }
+}
+
+/** `:7` when a sentence is about a key that stands at the start of line 7; what is about a key that lacks has no line. */
+function lineOfKey(text: string, config: ReadonlyMap<string, unknown>, sentence: string): string {
+  const about = /^(?:has (?:a )?|item \d+ of |)"?(\w+)/.exec(sentence)?.[1]
+  if (about === undefined || !config.has(about)) return ''
+  const line = text.split('\n').findIndex((one) => one.replace(/^["']/, '').startsWith(about))
+  return line === -1 ? '' : `:${line + 1}`
 }
 
 /**

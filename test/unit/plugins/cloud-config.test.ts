@@ -44,6 +44,16 @@ describe('readCloudConfig', () => {
     expect(reading).toMatchObject({ problems: [], isJinja: true, notes: [expect.stringContaining('jinja')] })
   })
 
+  it.each([
+    ['power_state: null', 'p/01-a.yaml:4: has power_state'],
+    ['"power_state": {mode: reboot}', 'p/01-a.yaml:4: has power_state'],
+    ['runcmd: notalist', 'p/01-a.yaml:4: "runcmd" must be a list'],
+    ['runcmd: [{a: b}]', 'p/01-a.yaml:4: item 1 of "runcmd"'],
+    ['cloud_final_modules: []', 'p/01-a.yaml:4: has cloud_final_modules'],
+  ])('names the line of %s', (line, words) => {
+    expect(shown(`#cloud-config\n${MERGE}# why\n${line}\n`)).toEqual([expect.stringContaining(words)])
+  })
+
   it.each(['[]', 'null', '[final_message]', '[[scripts-vendor, always]]'])(
     'refuses cloud_final_modules: %s, with which the run could not end',
     (modules) => {
