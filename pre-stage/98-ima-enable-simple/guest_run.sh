@@ -28,10 +28,3 @@ if ! command -v update-grub >/dev/null; then
 	grubby --update-kernel=ALL --args="$arguments"
 	rm /etc/default/grub.d/98-ima.cfg
 fi
-
-# A first pass, beside the rebuilding of the initrd that follows, which leaves a processor idle. The one that counts comes
-# last, in the post-stage, and has only what changed meanwhile to do; so nothing depends on how this one ends.
-mkdir -m 700 /run/cvm-ima
-labeller=/usr/share/cvm-image-rewriter/ima-label.py
-setsid nice -n 5 flock /run/cvm-ima/lock python3 -I -S -B "$labeller" --remember /run/cvm-ima/done \
-	/usr /etc /opt /bin /sbin /lib /lib32 /lib64 /libx32 >/dev/null 2>&1 </dev/null &

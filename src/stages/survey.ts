@@ -37,11 +37,14 @@ export async function surveyWorld(request: RewriteRequest, cwd: string): Promise
 
   const account = await unprivilegedAccount()
   const reading = await readAllPlugins(request, sources)
-  const [layout, accelerator, tools] = await Promise.all([
+  // cloud-init's own opinion takes a second for each part: asked beside the rest, and only about parts that are fine so far.
+  const [schema, layout, accelerator, tools] = await Promise.all([
+    request.schema ? schemaProblems(reading.plugins) : NOT_ASKED,
     layoutOf(image, output),
     probeAccelerator(request.accel, account),
     toolVersions(),
   ])
+  if (schema.problems.length > 0) throw problemsError(schema.problems)
   const wantsUefi = request.firmware === 'uefi' || (request.firmware === 'auto' && layout.hasEsp)
   const uefi = wantsUefi ? (await chooseFirmware()).uefi : undefined
   return {
@@ -49,7 +52,7 @@ export async function surveyWorld(request: RewriteRequest, cwd: string): Promise
     layout,
     sources,
     plugins: reading.plugins,
-    notes: [...image.warnings, ...reading.notes],
+    notes: [...image.warnings, ...reading.notes, ...schema.notes],
     accel: accelerator.accel,
     accelWhy: accelerator.why,
     ...(uefi === undefined ? {} : { uefi }),
@@ -74,11 +77,8 @@ async function readAllPlugins(
   const risky = reading.payload.riskyModes.map(showRiskyMode)
   const problems = [...reading.problems, ...seed, ...checkPluginVariables(request.variables)]
   if (request.strict) problems.push(...risky.map(riskyProblem))
-  // cloud-init's own opinion costs a second for each part, so it is asked only about parts that are fine so far.
-  const schema = problems.length === 0 && request.schema ? await schemaProblems(reading.plugins) : NOT_ASKED
-  problems.push(...schema.problems)
   if (problems.length > 0) throw problemsError(problems)
-  return { plugins: reading.plugins, notes: [...reading.notes, ...risky, ...schema.notes] }
+  return { plugins: reading.plugins, notes: [...reading.notes, ...risky] }
 }
 
 const NOT_ASKED = { problems: [], notes: [] } as const
