@@ -4,7 +4,6 @@ import { ConsoleReader } from '../guest/console.js'
 import { probeAccelerator } from '../host/accelerator.js'
 import { canReach, unprivilegedAccount } from '../host/accounts.js'
 import { startJanitor } from '../host/janitor.js'
-import { availableMemoryMiB, cpuCount } from '../host/machine.js'
 import { makeScratch } from '../host/scratch.js'
 import { assertUnchanged } from '../image/file-identity.js'
 import { inspectInput } from '../image/inspect-input.js'
@@ -17,8 +16,10 @@ import type { Accelerator, Firmware } from '../model/image.js'
 import { qemuLastWords } from '../tools/qemu-system.js'
 import { prepareDisk, prepareFirmware } from './boot-files.js'
 import { startBootMachine } from './boot-machine.js'
+import { memoryFor, vcpusFor } from './boot-test-size.js'
 import { type BootVerdict, BootWatch, type Milestone } from './boot-watch.js'
 import { requireTools } from './tools-needed.js'
+import { Wake } from './wake.js'
 
 export interface BootTestRequest {
   readonly image: string
@@ -216,29 +217,6 @@ async function watchBoot({ machine, limitMs, say, signal }: WatchInput): Promise
   return { verdict: watch.verdict ?? fallen(), watch, tail: tail(), seconds: Math.round(now() / 100) / 10 }
 }
 
-/** A sleep that others can end. */
-class Wake {
-  #resolve: () => void = () => {}
-  #awake = false
-
-  up(): void {
-    this.#awake = true
-    this.#resolve()
-  }
-
-  async sleep(ms: number): Promise<void> {
-    if (!this.#awake) {
-      let timer: NodeJS.Timeout | undefined
-      await new Promise<void>((resolve) => {
-        this.#resolve = resolve
-        timer = setTimeout(resolve, Math.max(1, ms))
-      })
-      clearTimeout(timer)
-    }
-    this.#awake = false
-  }
-}
-
 function chooseKind(asked: Firmware | 'auto', hasEsp: boolean): { kind: Firmware; why: string } {
   if (asked !== 'auto') return { kind: asked, why: 'as asked' }
   if (hasEsp) return { kind: 'uefi', why: 'the disk has an EFI system partition' }
@@ -288,29 +266,8 @@ async function scratchParent(account: Account | undefined): Promise<string> {
   return '/tmp'
 }
 
-/** As asked, as long as there are so many; else two, or the only one. */
-function vcpusFor(asked: number | undefined): number {
-  const here = cpuCount()
-  if (asked === undefined) return Math.min(MOST_VCPUS, here)
-  if (asked <= here) return asked
-  throw new CvmError('HOST_TOO_SMALL', `--vcpus ${asked}, but this machine has ${here} CPUs`)
-}
-
-/** As asked, else 2 GiB, or less when the machine does not have it; never under 512 MiB. */
-function memoryFor(askedMiB: number | undefined): number {
-  const freeMiB = availableMemoryMiB()
-  if (askedMiB === undefined) return Math.max(512, Math.min(2048, Math.floor(freeMiB * 0.75)))
-  if (askedMiB <= freeMiB) return askedMiB
-  throw new CvmError('HOST_TOO_SMALL', `the guest cannot have ${askedMiB} MiB of memory`, {
-    why: `${freeMiB} MiB are free on this machine`,
-    next: 'Lower --memory, or leave it out.',
-  })
-}
-
 const ACCEL_WORDS: Readonly<Record<Accelerator, string>> = { kvm: 'with KVM', tcg: 'in emulation' }
 const DEFAULT_LIMIT_MIN: Readonly<Record<Accelerator, number>> = { kvm: 3, tcg: 10 }
-/** More CPUs do not make a boot faster. */
-const MOST_VCPUS = 2
 const TAIL_LINES = 20
 const LINES_PER_EVENT = 50
 /** Emulation is ten times slower: late failures and a late prompt get more time. */
