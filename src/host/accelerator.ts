@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CvmError } from '../model/errors.js'
@@ -28,9 +29,9 @@ export async function probeAccelerator(asked: 'auto' | Accelerator, as?: Account
 }
 
 async function whyNoKvm(as: Account | undefined): Promise<string | undefined> {
-  if (!(await canReach('/dev/kvm', 'r'))) return 'there is no usable /dev/kvm on this machine'
+  if (!existsSync('/dev/kvm')) return 'there is no /dev/kvm on this machine'
   if (!(await canReach('/dev/kvm', 'rw', as))) {
-    return `/dev/kvm is there, but ${as?.name ?? 'this user'} may not open it`
+    return `/dev/kvm is there, but ${as?.name ?? 'this user'} may not open it (it usually takes the group kvm)`
   }
   await using scratch = await makeScratch('/tmp', 'cvm-probe', 0o755)
   const disk = join(scratch.path, 'probe.img')
