@@ -1,3 +1,5 @@
+import { fateOfLists, wrongMergeHow } from './merge-how.js'
+
 // Rules about the top level of a plugin's cloud-config; each one is a function of the whole mapping.
 
 type TopLevel = ReadonlyMap<string, unknown>
@@ -15,16 +17,9 @@ export function noteTopLevel(config: TopLevel): readonly string[] {
 function mustSayHowItMerges(config: TopLevel): string[] {
   const value = config.get('merge_how') ?? config.get('merge_type')
   if (value === undefined || value === null) return [PASTEABLE_MERGE_HOW]
-  if (typeof value === 'string') return value.trim() === '' ? [PASTEABLE_MERGE_HOW] : []
-  const isList = Array.isArray(value) && value.length > 0 && value.every(isMerger)
-  return isList ? [] : [`has a merge_how that cloud-init cannot read; ${PASTE_HINT}`]
-}
-
-/** What mergers.dict_extract_mergers of cloud-init takes: `{name, settings}`, or a list that starts with the name. */
-function isMerger(value: unknown): boolean {
-  if (Array.isArray(value)) return typeof value[0] === 'string'
-  if (typeof value !== 'object' || value === null) return false
-  return 'name' in value && typeof value.name === 'string' && 'settings' in value && Array.isArray(value.settings)
+  if (typeof value === 'string' && value.trim() === '') return [PASTEABLE_MERGE_HOW]
+  const wrong = wrongMergeHow(value)
+  return wrong === undefined ? [] : [`${wrong}; ${PASTE_HINT}`]
 }
 
 function mustNotEndTheRun(config: TopLevel): string[] {
@@ -71,6 +66,15 @@ function noteLogins(config: TopLevel): string[] {
   return notes
 }
 
+/** Lists are where plugins meet: what one of them adds must not get lost without a word. */
+function noteLists(config: TopLevel): string[] {
+  const fate = fateOfLists(config.get('merge_how') ?? config.get('merge_type'))
+  if (fate === undefined) return []
+  return [...config]
+    .filter(([key, value]) => Array.isArray(value) && key !== 'merge_how' && key !== 'merge_type')
+    .map(([key]) => `with its merge_how "${key}" ${fate}`)
+}
+
 function noteModuleLists(config: TopLevel): string[] {
   return MODULE_LISTS.filter((key) => config.has(key)).map(
     (key) => `changes the list of modules that cloud-init runs (${key})`,
@@ -90,7 +94,7 @@ const RULES = [
   mustHaveTheRightKinds,
   runcmdItemsMustBeCommands,
 ]
-const NOTES = [noteLogins, noteModuleLists]
+const NOTES = [noteLogins, noteLists, noteModuleLists]
 
 // Only keys that are lists in every release of cloud-init; everything else is left to its own schema check.
 const LISTS = ['runcmd', 'bootcmd', 'write_files', 'packages', 'ssh_authorized_keys', 'mounts']

@@ -72,8 +72,9 @@ function noteTabs(text: string): readonly string[] {
 
 /** A template need not be YAML before it is filled in, so only what stands in its text can be checked. */
 function readTemplate(text: string, where: string): CloudConfigReading {
-  if (!/^(?:merge_how|merge_type)[ \t]*:/m.test(text)) return { ...refused(where, PASTEABLE_MERGE_HOW), isJinja: true }
-  if (/^power_state[ \t]*:/m.test(text))
+  if (!/^["']?(?:merge_how|merge_type)["']?[ \t]*:/m.test(text))
+    return { ...refused(where, PASTEABLE_MERGE_HOW), isJinja: true }
+  if (/^["']?power_state["']?[ \t]*:/m.test(text))
     return { ...refused(where, checkTopLevel(POWER_STATE_ONLY)[0] ?? ''), isJinja: true }
   const note = `${where}: is a jinja template; it is filled in by the guest, so its YAML is not checked here`
   return { problems: [], notes: [note], isJinja: true, runcmd: [] }
@@ -110,6 +111,6 @@ function asMapping(value: unknown): ReadonlyMap<string, unknown> | undefined {
 const HEADER = '#cloud-config'
 const JINJA_HEADER = '## template: jinja'
 const POWER_STATE_ONLY = new Map<string, unknown>([
-  ['merge_how', 'list(append)'],
+  ['merge_how', 'dict()'],
   ['power_state', null],
 ])

@@ -16,6 +16,7 @@ interface Answer {
   readonly type: string | null
   readonly config?: Record<string, unknown>
   readonly mergers?: number
+  readonly merged?: Record<string, unknown>
   readonly runcmd?: string
   readonly error?: string
 }
@@ -124,7 +125,56 @@ describe.skipIf(!canAsk)('cloud-init itself (skipped where it is not installed)'
     expect(readCloudConfig(Buffer.from(part), 'x').runcmd).toEqual(lines.filter((line) => line !== ''))
   })
 
+  it('merges a part with any of these merge_how, whose lists we say nothing about', () => {
+    const parts = mergedBy([
+      'dict(recurse_list)+list(append)',
+      'Dict(no_replace, recurse_array) + List(prepend)',
+      '[[list, append], [dict, no_replace, recurse_list]]',
+      '[{name: m_list, settings: [append]}, {name: dict, settings: [recurse_list]}]',
+    ])
+
+    for (const [index, { merged }] of ask(parts).entries()) {
+      expect(readCloudConfig(Buffer.from(parts[index] ?? ''), 'x')).toMatchObject({ problems: [], notes: [] })
+      expect(merged).toMatchObject({ x: 1, runcmd: expect.arrayContaining(['earlier', 'own']) })
+    }
+  })
+
+  it('leaves a part out, or breaks off, with each merge_how that we refuse', () => {
+    const parts = mergedBy([
+      'append',
+      'list,dict()',
+      'list(append)',
+      'lists(append)+dict(recurse_list)',
+      '[{name: list, settings: [append]}]',
+      '[{name: List, settings: [append]}, {name: dict, settings: [recurse_list]}]',
+    ])
+
+    for (const [index, { merged }] of ask(parts).entries()) {
+      expect([parts[index], problems(parts[index] ?? '')]).toEqual([parts[index], 1])
+      expect(merged ?? {}).not.toHaveProperty('x')
+    }
+  })
+
+  it('loses lists with each merge_how of which we say so', () => {
+    const parts = mergedBy([
+      'dict(no_replace)+list(append)',
+      'dict(recurse_list)',
+      'dict(replace)+list(append)',
+      '[{name: dict, settings: [recurse_list]}, {name: list, settings: [appendd]}]',
+    ])
+
+    for (const [index, { merged }] of ask(parts).entries()) {
+      expect(readCloudConfig(Buffer.from(parts[index] ?? ''), 'x').notes).toHaveLength(1)
+      expect(merged?.['x']).toBe(1)
+      expect(merged?.['runcmd']).toHaveLength(1)
+    }
+  })
+
   it('finds two mergers in the line that our message offers to paste', () => {
     expect(ask([`#cloud-config\n${MERGE_HOW}`])[0]?.mergers).toBe(2)
   })
 })
+
+function mergedBy(mergeHow: readonly string[]): string[] {
+  return mergeHow.map((value) => `#cloud-config\nmerge_how: ${value}\nx: 1\nruncmd: [own]\n`)
+}

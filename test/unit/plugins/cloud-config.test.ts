@@ -73,9 +73,11 @@ describe('readCloudConfig', () => {
     expect(shown('## template: jinja\n#cloud-config\n# merge_how: x\na: b\n')).toEqual([
       expect.stringContaining('no merge_how'),
     ])
-    expect(shown(`## template: jinja\n#cloud-config\n${MERGE}power_state: {mode: reboot}\n`)).toEqual([
-      expect.stringContaining('power_state'),
-    ])
+    for (const key of ['power_state', '"power_state"', "'power_state' "]) {
+      expect(shown(`## template: jinja\n#cloud-config\n${MERGE}${key}: {mode: reboot}\n`)).toEqual([
+        expect.stringContaining('power_state'),
+      ])
+    }
   })
 
   it('gives line and column of broken YAML and of tabs', () => {
@@ -109,14 +111,34 @@ describe('readCloudConfig', () => {
 
   it.each([
     'merge_how: list(append)+dict(recurse_list)\n',
-    'merge_type: list(append)\n',
-    'merge_how: [[list, append]]\n',
+    'merge_type: Dict(no_replace, recurse_array) + List(append)\n',
+    'merge_how: [[list, append], [dict, recurse_list]]\n',
   ])('takes %j as well', (merge) => {
     expect(shown(`#cloud-config\n${merge}a: b\n`)).toEqual([])
   })
 
-  it('refuses a merge_how that cloud-init would stumble over', () => {
-    expect(shown('#cloud-config\nmerge_how: [list]\na: b\n')).toEqual([expect.stringContaining('cannot read')])
+  it.each([
+    ['[list]', 'cannot read'],
+    ['append', 'cannot read'],
+    ['list,dict()', 'cannot read'],
+    ['lists(append)+dict(recurse_list)', '"lists"; cloud-init knows list, dict, str'],
+    ['[{name: List, settings: [append]}]', '"List"'],
+    ['list(append)', 'without "dict", with which cloud-init drops the whole part'],
+    ['[{name: list, settings: [append]}]', 'without "dict"'],
+  ])('refuses merge_how: %s, with which cloud-init would leave the part out', (value, words) => {
+    expect(shown(`#cloud-config\nmerge_how: ${value}\na: b\n`)).toEqual([expect.stringContaining(words)])
+  })
+
+  it.each([
+    ['dict(no_replace)+list(append)', '"runcmd" is dropped where an earlier part has'],
+    ['dict(recurse_list)', '"runcmd" is dropped where'],
+    ['dict(replace)+list(append)', '"runcmd" replaces lists'],
+    ['[{name: dict, settings: [recurse_list]}, {name: list, settings: [appendd]}]', '"runcmd" is not joined'],
+  ])('says what becomes of its lists with merge_how: %s', (value, words) => {
+    const { problems, notes } = read(`#cloud-config\nmerge_how: ${value}\nruncmd: [a]\n`)
+
+    expect(problems).toEqual([])
+    expect(notes).toEqual([expect.stringContaining(words)])
   })
 
   it.each(['', '# only a comment\n', '\n\n'])('refuses a part that is empty but for %j', (text) => {
