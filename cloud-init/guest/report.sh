@@ -4,14 +4,15 @@
 # Every line carries the nonce of the run; free text travels as base64, so that no quoting can go wrong.
 # The host's half is src/guest/report.ts.
 
+# First of all: variables of the person may have any name that begins with CVM_, and ours must hold.
+# shellcheck source=/dev/null
+. /var/lib/cvm-image-rewriter/run.env
+
 CVM_DIR=/var/lib/cvm-image-rewriter
 CVM_PORT=/dev/ttyS1
 CVM_TAIL_LINES=20
 CVM_TAIL_BYTES=4096
 CVM_FAILED_LOG_BYTES=49152
-
-# shellcheck source=/dev/null
-. "$CVM_DIR/run.env"
 
 # cvm_event NAME [JSON-MEMBERS]
 cvm_event() {
