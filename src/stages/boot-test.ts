@@ -18,6 +18,7 @@ import { prepareDisk, prepareFirmware } from './boot-files.js'
 import { startBootMachine } from './boot-machine.js'
 import { memoryFor, vcpusFor } from './boot-test-size.js'
 import { type BootVerdict, BootWatch, type Milestone } from './boot-watch.js'
+import { assertStartable } from './startable.js'
 import { requireTools } from './tools-needed.js'
 import { Wake } from './wake.js'
 
@@ -81,6 +82,7 @@ export async function bootTest(request: BootTestRequest, say: Say, signal: Abort
 
     const layout = await readDiskLayout(image, scratch.path)
     const firmware = chooseKind(request.firmware, layout.hasEsp)
+    assertStartable(firmware.kind, layout)
     const files = { scratchDir: scratch.path, account }
     const launchFirmware = await prepareFirmware(firmware.kind, files)
     const { accel, why: accelWhy } = await probeAccelerator(request.accel, account)

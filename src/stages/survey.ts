@@ -18,6 +18,7 @@ import { schemaProblems } from './cloud-config-schema.js'
 import { assertOutputPossible } from './output-place.js'
 import { checkSeedSources } from './seed-sources.js'
 import { sourceDirs } from './sources.js'
+import { assertStartable } from './startable.js'
 import { requireTools, toolVersions } from './tools-needed.js'
 
 /**
@@ -46,6 +47,7 @@ export async function surveyWorld(request: RewriteRequest, cwd: string): Promise
   ])
   if (schema.problems.length > 0) throw problemsError(schema.problems)
   const wantsUefi = request.firmware === 'uefi' || (request.firmware === 'auto' && layout.hasEsp)
+  assertStartable(wantsUefi ? 'uefi' : 'bios', layout)
   const uefi = wantsUefi ? (await chooseFirmware()).uefi : undefined
   return {
     image,
