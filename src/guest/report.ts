@@ -6,18 +6,25 @@ import { printable } from './printable.js'
  * Reads the guest's report: JSON lines that carry this run's nonce, anything else is noise.
  *
  * The guest is not trusted. A line is at most LINE_LIMIT_BYTES, unknown events and fields of the wrong type drop the line
- * (and are counted), free text is decoded from base64, bounded and made printable.
+ * (and are counted), free text is decoded from base64, bounded and made printable. More than MOST_EVENTS or MOST_BYTES in all are
+ * no report any more: what comes then is passed over, and `flooded` says so.
  * The guest's half of the protocol is cloud-init/guest/report.sh.
  */
 export class GuestReportReader {
   /** Lines with the right nonce that did not follow the protocol. */
   malformed = 0
+  #events = 0
+  #bytes = 0
   readonly #start: string
   #pending = ''
   #overlong = false
 
   constructor(nonce: string) {
     this.#start = `{"cvm":"${nonce}",`
+  }
+
+  get flooded(): boolean {
+    return this.#events > MOST_EVENTS || this.#bytes > MOST_BYTES
   }
 
   feed(chunk: Uint8Array): readonly GuestEvent[] {
@@ -42,6 +49,9 @@ export class GuestReportReader {
   #read(line: string): GuestEvent | undefined {
     const at = line.indexOf(this.#start)
     if (at < 0) return undefined
+    this.#events += 1
+    this.#bytes += line.length - at
+    if (this.flooded) return undefined
     const event = toEvent(parseObject(line.slice(at)))
     if (event === undefined) this.malformed += 1
     return event
@@ -49,6 +59,9 @@ export class GuestReportReader {
 }
 
 const LINE_LIMIT_BYTES = 512 * 1024
+/** A thousand parts, the most that a run can have, say about 2500 things and a few megabytes. */
+const MOST_EVENTS = 10_000
+const MOST_BYTES = 32 * 1024 * 1024
 const TEXT_LIMIT_BYTES = 64 * 1024
 const LIST_LIMIT = 200
 const PACKAGES_LIMIT_BYTES = 4 * 1024 * 1024

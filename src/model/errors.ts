@@ -224,6 +224,12 @@ export const ERRORS = {
     next: 'Try the other --firmware (uefi or bios).',
   },
   GUEST_REBOOT_LOOP: { exit: 'guest', meaning: 'The guest keeps restarting.', next: 'See the last console lines.' },
+  GUEST_REPORT_FLOODED: {
+    exit: 'guest',
+    meaning:
+      'The guest reported more than a run can have to say; a script that calls cvm-note without end, or a guest that is up to no good.',
+    next: 'See report.log in the directory of the failed run.',
+  },
   GUEST_UNITS_FAILED: {
     exit: 'guest',
     meaning: 'Units of the guest failed to start (a failure only with --strict).',

@@ -83,6 +83,7 @@ export async function startGuest(input: GuestStartInput): Promise<GuestRun | 'se
           watch.report(event)
           say({ type: 'guest', event, text: guestText(event, parts) })
         }
+        if (report.flooded) watch.flooded()
       },
       ...as,
       anyAccount,

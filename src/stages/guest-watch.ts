@@ -60,6 +60,11 @@ export class GuestWatch {
     else if (event.event === 'done') this.ending = { kind: 'done' }
   }
 
+  /** The report has become longer than any honest one. */
+  flooded(): void {
+    this.#fail(new Failure('GUEST_REPORT_FLOODED', "the guest's report does not end"))
+  }
+
   console(sign: ConsoleSign, atMs: number): void {
     this.#signs.push(sign)
     if (this.#signs.length > MAX_SIGNS) this.#signs.shift()

@@ -43,6 +43,7 @@ export interface GuestStep {
   readonly raw?: string
   readonly report?: Readonly<Record<string, unknown>>
   readonly nonce?: string
+  readonly times?: number
   readonly waitMs?: number
   readonly hang?: true
   readonly exit?: number

@@ -99,6 +99,13 @@ const ENDINGS: readonly Ending[] = [
     words: ['did not report what is left'],
   },
   {
+    title: 'its report does not end',
+    guest: [...BOOT, { report: { event: 'units', failed: '' }, times: 10_001 }, { hang: true }],
+    code: 7,
+    error: 'GUEST_REPORT_FLOODED',
+    words: ['does not end'],
+  },
+  {
     title: 'the disk of the host is full',
     guest: [...BOOT, { hang: true }],
     domainEvents: "event 'io-error-reason' for domain 'x': /w/work.qcow2 (virtio-disk0) pause due to enospc\n",

@@ -20,6 +20,21 @@ function base64(text: string): string {
 
 describe('GuestReportReader', () => {
   it.each([
+    ['more events than any run has', 10_000, line({ event: 'note', part: 'x', text: '' })],
+    ['more bytes than any run has', 80, line({ event: 'note', part: 'x', text: 'A'.repeat(400 * 1024) })],
+  ])('passes over what comes after %s, and says so', (_what, taken, note) => {
+    const reader = new GuestReportReader(NONCE)
+    let events = 0
+    for (let count = 0; count < taken; count += 1) events += reader.feed(Buffer.from(note)).length
+    expect({ events, flooded: reader.flooded }).toEqual({ events: taken, flooded: false })
+
+    for (let count = 0; count < 5; count += 1) events += reader.feed(Buffer.from(note)).length
+
+    expect(reader.flooded).toBe(true)
+    expect(events).toBeLessThan(taken + 5)
+  })
+
+  it.each([
     [{ event: 'boot' }, { event: 'boot', s: 1.5 }],
     [{ event: 'done' }, { event: 'done', s: 1.5 }],
     [
