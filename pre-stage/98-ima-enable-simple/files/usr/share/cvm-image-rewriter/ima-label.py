@@ -5,11 +5,8 @@ One program for all files and no boot in fix mode: the label is what the kernel 
 integrity.h, struct evm_ima_xattr_data: type IMA_XATTR_DIGEST_NG = 4, algorithm HASH_ALGO_SHA256 = 4, digest).
 A label that is right already is not written again; hard links count once; other file systems are left alone.
 
-ima-label.py [--remember PREFIX] DIRECTORY...: with --remember, what was labelled is written down in PREFIX.* (device, inode,
-time of change), and what stands there and has not changed since is not even opened. So a first pass can run beside slower
-work, and a last one takes moments.
+ima-label.py DIRECTORY...
 """
-import glob
 import os
 import stat
 import sys
@@ -76,15 +73,11 @@ def label_of(handle):
 
 
 def label(path):
-    """How to know the file again as long as nobody has changed it; None when somebody did meanwhile."""
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NOATIME)
     try:
-        before = os.fstat(handle)
         value = label_of(handle)
         if not has_label(handle, value):
             os.setxattr(handle, ATTRIBUTE, value)
-        after = os.fstat(handle)
-        return identity(after) if after.st_mtime_ns == before.st_mtime_ns else None
     finally:
         os.close(handle)
 
@@ -94,13 +87,9 @@ def has_label(handle, value):
     return ATTRIBUTE in os.listxattr(handle) and os.getxattr(handle, ATTRIBUTE) == value
 
 
-def identity(info):
-    return f"{info.st_dev}:{info.st_ino}:{info.st_ctime_ns}"
-
-
-def collect(tops, known):
-    """(bytes, path) of each file once that is not known already, and how many files and bytes there are in all."""
-    work, seen, count, size = [], set(), 0, 0
+def collect(tops):
+    """(bytes, path) of each file once."""
+    work, seen = [], set()
     for top in tops:
         if not os.path.isdir(top) or os.path.islink(top):
             continue
@@ -109,33 +98,19 @@ def collect(tops, known):
                 if (info.st_dev, info.st_ino) in seen:
                     continue
                 seen.add((info.st_dev, info.st_ino))
-            count += 1
-            size += info.st_size
-            if identity(info) not in known:
-                work.append((info.st_size, path))
-    return work, count, size
+            work.append((info.st_size, path))
+    return work
 
 
-def label_all(paths, memory):
+def label_all(paths):
     """The exit code of a process that labels its share; says which file it could not."""
-    with open(memory, "a") as remembered:
-        for path in paths:
-            try:
-                labelled = label(path)
-            except OSError as error:
-                print(f"{path}: {error.strerror}", file=sys.stderr)
-                return 1
-            if labelled:
-                remembered.write(labelled + "\n")
+    for path in paths:
+        try:
+            label(path)
+        except OSError as error:
+            print(f"{path}: {error.strerror}", file=sys.stderr)
+            return 1
     return 0
-
-
-def recall(prefix):
-    known = set()
-    for name in glob.glob(glob.escape(prefix) + ".*"):
-        with open(name) as lines:
-            known.update(line.rstrip("\n") for line in lines)
-    return known
 
 
 def shares(work, count):
@@ -151,24 +126,21 @@ def shares(work, count):
 
 def main():
     started = time.monotonic()
-    tops, prefix = sys.argv[1:], None
-    if tops[:1] == ["--remember"]:
-        prefix, tops = tops[1], tops[2:]
-    work, count, size = collect(tops, recall(prefix) if prefix else ())
+    work = collect(sys.argv[1:])
     own, *others = shares(work, max(1, len(os.sched_getaffinity(0))))
-    memory = [f"{prefix}.{number}" if prefix else os.devnull for number in range(len(others) + 1)]
     children = []
-    for paths, file in zip(others, memory[1:]):
+    for paths in others:
         child = os.fork()
         if child == 0:
-            os._exit(label_all(paths, file))
+            os._exit(label_all(paths))
         children.append(child)
-    wrong = label_all(own, memory[0])
+    wrong = label_all(own)
     for child in children:
         wrong |= os.waitpid(child, 0)[1]
     if wrong:
         sys.exit("not every file could be labelled")
-    print(f"{count} files labelled ({size >> 20} MiB; this pass {len(work)} files in {time.monotonic() - started:.0f} s)")
+    size = sum(bytes for bytes, _ in work)
+    print(f"{len(work)} files labelled ({size >> 20} MiB in {time.monotonic() - started:.0f} s)")
 
 
 main()
