@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { link, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { link, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CvmError } from '../model/errors.js'
@@ -42,7 +42,7 @@ export async function lockOutput(outputPath: string, runId: string): Promise<Out
     if (text === undefined) continue
     const holder = parseHolder(text)
     if (holder && isAlive(holder)) throw lockedError(outputPath, path, holder)
-    if (await removeStale(path, text, runId)) tookOver = takeoverWords(holder)
+    if (await removeStale(path, text, mine)) tookOver = takeoverWords(holder)
   }
   throw new CvmError('OUTPUT_LOCKED', `${outputPath} is locked: other runs keep taking it`, {
     why: `The lock file ${path} changed hands ${ATTEMPTS} times.`,
@@ -97,28 +97,29 @@ async function createPlainly(path: string, text: string): Promise<boolean> {
 }
 
 /**
- * Takes a dead run's file away; false when it was not the file that we had read.
+ * Takes a dead run's file away; false when it was not the file that we had read, or somebody else is at it.
  *
- * Renaming goes first: when another run took over in between, what we moved is that run's lock, and it is put back.
+ * Only who has made the guard may remove the file, and the guard is named after what is in the file: so nobody can remove a
+ * lock that took its place meanwhile.
  */
-async function removeStale(path: string, readText: string, runId: string): Promise<boolean> {
-  const aside = `${path}.stale-${runId}`
-  try {
-    await rename(path, aside)
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false
-    throw unwritableError(path, error)
+async function removeStale(path: string, readText: string, mine: LockHolder): Promise<boolean> {
+  const guard = `${path}.${createHash('sha256').update(readText).digest('hex').slice(0, 16)}`
+  if (!(await create(guard, mine))) {
+    const other = parseHolder((await readIfThere(guard)) ?? '')
+    if (other !== undefined && !isAlive(other)) await rm(guard, { force: true })
+    else await delay(GUARDED_MS)
+    return false
   }
-  const isTheOneWeRead = (await readIfThere(aside)) === readText
-  if (!isTheOneWeRead) await link(aside, path).catch(ignoreTaken)
-  await rm(aside, { force: true })
-  return isTheOneWeRead
+  try {
+    if ((await readIfThere(path)) !== readText) return false
+    await rm(path)
+    return true
+  } finally {
+    await rm(guard, { force: true })
+  }
 }
 
-/**
- * After a dead run's lock was about, others may be about to take it away too, and move ours instead (they put it back, or
- * find that somebody else was quicker): a moment later it is clear whose it is.
- */
+/** A second net, should a run have died while it held a guard: a moment later it is clear whose the lock is. */
 async function isStillOurs(path: string, mine: LockHolder): Promise<boolean> {
   await delay(SETTLE_MS)
   const text = await readIfThere(path)
@@ -175,15 +176,12 @@ function unwritableError(path: string, cause: unknown): CvmError {
   return new CvmError('OUTPUT_UNWRITABLE', `No lock file can be made in ${dirname(path)}`, { why, cause })
 }
 
-function ignoreTaken(error: unknown): void {
-  if (codeOf(error) !== 'EEXIST') throw error
-}
-
 function codeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined
 }
 
 /** Much longer than between reading a dead lock and moving it away. */
 const SETTLE_MS = 100
+const GUARDED_MS = 20
 const ATTEMPTS = 10
 const LONGEST_NAME = 200
