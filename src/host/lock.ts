@@ -180,7 +180,7 @@ function codeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined
 }
 
-/** Much longer than between reading a dead lock and moving it away. */
+/** Much longer than between making a lock and somebody else taking it away by mistake. */
 const SETTLE_MS = 100
 const GUARDED_MS = 20
 const ATTEMPTS = 10

@@ -8,7 +8,7 @@ import type { GuestRun } from './guest-verdict.js'
  *
  * An image that an earlier rewrite has sealed is started twice: the first start opens the seal, which counts from the next on.
  * The time of -t is for both. The second is a new machine and no reset of the first one: firmware takes several times as long
- * after a reset under emulation, and does not always come back.
+ * after a reset under emulation.
  *
  * @throws {CvmError} as startGuest.
  */
