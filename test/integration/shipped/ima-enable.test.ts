@@ -63,7 +63,7 @@ describe('ima-label.py', () => {
 
       const said = label(plugin.dir, [top, '/no/such/directory'])
 
-      expect(said).toMatch(/^5 files labelled \(3 MiB in \d+ s\)\n$/)
+      expect(said).toMatch(/^5 files labelled in \d+ s\n$/)
       for (const [index, content] of contents.entries()) {
         expect(labelOf(join(top, 'below it', `${index}`))).toBe(
           `0404${createHash('sha256').update(content).digest('hex')}`,
