@@ -24,8 +24,7 @@ export interface GuestBoot {
  * running when its own limit expires. The seed is a virtio disk because Debian's cloud kernel has no IDE or AHCI driver.
  * driver.type and not format: the latter counts only for disks that virt-install makes; of others it believes what libvirt probes.
  * --osinfo generic: the only name that every osinfo-db knows; all that a newer name would choose is said here.
- * No TPM, USB, balloon, video: nothing that the guest does not need for this one boot; nor the network card's boot program,
- * which takes an emulated firmware half a second to load.
+ * No TPM, USB, balloon, video: nothing that the guest does not need for this one boot.
  */
 export function virtInstallCall(boot: GuestBoot): ToolCall {
   const { machine } = boot
@@ -47,7 +46,7 @@ export function virtInstallCall(boot: GuestBoot): ToolCall {
         `path=${boot.workImage},driver.type=qcow2,bus=virtio,driver.discard=unmap,driver.detect_zeroes=unmap,driver.cache=unsafe`,
       ],
       ['--disk', `path=${boot.seedIso},driver.type=raw,device=disk,bus=virtio,readonly=on`],
-      ['--network', 'user,model=virtio,rom.bar=off'],
+      ['--network', 'user,model=virtio'],
       ['--serial', `unix,source.path=${boot.consoleSocket},source.mode=connect`],
       ['--serial', `unix,source.path=${boot.reportSocket},source.mode=connect`],
       ['--graphics', 'none', '--video', 'none', '--sound', 'none', '--tpm', 'none', '--watchdog', 'none'],

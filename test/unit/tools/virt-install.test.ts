@@ -24,7 +24,7 @@ describe('virtInstallCall', () => {
         '--boot hd,bios.useserial=yes',
         '--disk path=/w/work.qcow2,driver.type=qcow2,bus=virtio,driver.discard=unmap,driver.detect_zeroes=unmap,driver.cache=unsafe',
         '--disk path=/w/ciiso.iso,driver.type=raw,device=disk,bus=virtio,readonly=on',
-        '--network user,model=virtio,rom.bar=off',
+        '--network user,model=virtio',
         '--serial unix,source.path=/s/console,source.mode=connect',
         '--serial unix,source.path=/s/report,source.mode=connect',
         '--graphics none --video none --sound none --tpm none --watchdog none',
