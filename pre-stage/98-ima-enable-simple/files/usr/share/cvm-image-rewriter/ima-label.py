@@ -8,6 +8,7 @@ A label that is right already is not written again; hard links count once; other
 ima-label.py DIRECTORY...
 """
 import os
+import stat
 import sys
 import time
 
@@ -41,26 +42,28 @@ NUMBER_BYTES = 4
 
 
 def files_below(top):
-    """((device, inode), path) of each regular file, without asking for more of it than its directory tells."""
+    """((device, inode), path) of each regular file on the file system of the directory."""
     device = os.lstat(top).st_dev
     stack = [top]
     while stack:
         with os.scandir(stack.pop()) as entries:
             for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    if entry.stat(follow_symlinks=False).st_dev == device:
-                        stack.append(entry.path)
-                elif entry.is_file(follow_symlinks=False):
-                    yield (device, entry.inode()), entry.path
+                info = entry.stat(follow_symlinks=False)
+                if info.st_dev != device:
+                    continue
+                if stat.S_ISDIR(info.st_mode):
+                    stack.append(entry.path)
+                elif stat.S_ISREG(info.st_mode):
+                    yield (device, info.st_ino), entry.path
 
 
 def batches_of(tops):
-    """Lists of (device, path): each inode once, in the order of the inodes, which is about their order on the disk."""
+    """Lists of paths: each inode once, in the order of the inodes, which is about their order on the disk."""
     paths = {}
     for top in tops:
         if os.path.isdir(top) and not os.path.islink(top):
             paths.update(files_below(top))
-    ordered = [(device, path) for (device, _), path in sorted(paths.items())]
+    ordered = [path for _, path in sorted(paths.items())]
     length = max(BATCH_FILES, len(ordered) // BATCHES + 1)
     return [ordered[start : start + length] for start in range(0, len(ordered), length)]
 
@@ -79,11 +82,9 @@ def open_file(path):
     return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NOATIME)
 
 
-def label(device, path):
+def label(path):
     handle = open_file(path)
     try:
-        if os.fstat(handle).st_dev != device:
-            return  # mounted over the file that was listed
         value = label_of(handle)
         if not has_label(handle, value):
             os.setxattr(handle, ATTRIBUTE, value)
@@ -98,7 +99,7 @@ def has_label(handle, value):
 
 def read_ahead(batch):
     """Asks the kernel to fetch the files, so that the disk works while the processor computes digests."""
-    for _, path in batch:
+    for path in batch:
         try:
             handle = open_file(path)
         except OSError:
@@ -122,9 +123,9 @@ def label_batches(queue, batches):
     batch = take(queue, batches)
     while batch is not None:
         following = take(queue, batches)
-        for device, path in batch:
+        for path in batch:
             try:
-                label(device, path)
+                label(path)
             except OSError as error:
                 print(f"{path}: {error.strerror}", file=sys.stderr)
                 return 1
