@@ -1,4 +1,5 @@
-import { CvmError, ERRORS, type ErrorCode } from '../model/errors.js'
+import { ERRORS, type ErrorCode } from '../model/error-table.js'
+import { CvmError } from '../model/errors.js'
 import { EXIT } from '../model/exit.js'
 import { complain } from './complain.js'
 

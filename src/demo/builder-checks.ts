@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
-import { findTool } from '../host/run-tool.js'
+import { findTool } from '../host/find-tool.js'
 import { CvmError } from '../model/errors.js'
 
 /** Debian packages that the builder itself needs on this host. */

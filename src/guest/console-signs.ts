@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../model/errors.js'
+import type { ErrorCode } from '../model/error-table.js'
 
 export type SignKind =
   | 'firmware'

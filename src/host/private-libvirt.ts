@@ -8,9 +8,10 @@ import { CvmError } from '../model/errors.js'
 import type { Account } from '../model/host.js'
 import { isNoSpace } from '../model/system-error.js'
 import { canReach } from './accounts.js'
+import { findTool } from './find-tool.js'
 import type { Janitor } from './janitor.js'
 import { endProcess, identifyProcess, isQemu, isRunning } from './processes.js'
-import { findTool, runTool } from './run-tool.js'
+import { runTool } from './run-tool.js'
 
 /** How to reach the libvirt daemon of a run. */
 export interface LibvirtConnection extends AsyncDisposable {

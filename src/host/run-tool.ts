@@ -1,17 +1,13 @@
-import type { ChildProcess } from 'node:child_process'
-import { accessSync, constants, statSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import { execa } from 'execa'
 import { CvmError } from '../model/errors.js'
 import type { Account, ToolCall, ToolResult } from '../model/host.js'
-import { CappedLog } from './capped-log.js'
-import { hostEnvironment, searchPath } from './environment.js'
-import { LineSplitter } from './line-splitter.js'
+import { hostEnvironment } from './environment.js'
+import { programOf } from './find-tool.js'
 import { isGoneError } from './processes.js'
-import { TailBuffer } from './tail-buffer.js'
+import { type Child, type OutputOptions, ToolOutputs } from './tool-outputs.js'
 
-export interface RunOptions {
+export interface RunOptions extends OutputOptions {
   /** The whole group gets TERM after this, and KILL `graceMs` later; then TOOL_TIMED_OUT is thrown. */
   readonly timeoutMs?: number
   /** Default 10 000. */
@@ -20,14 +16,6 @@ export interface RunOptions {
   readonly as?: Account
   /** Aborting ends the group in the same way; the signal's reason is thrown. */
   readonly signal?: AbortSignal
-  /** Gets all that the program prints, up to the cap. */
-  readonly logFile?: string
-  /** Default 16 MiB: the head is kept, then a line says how much was left out. */
-  readonly logCapBytes?: number
-  /** How much of stdout the result carries, its last bytes. Default 1 MiB; of stderr always 64 KiB. */
-  readonly captureBytes?: number
-  /** Called for each line of stdout and stderr as it comes. */
-  readonly onLine?: (line: string) => void
   /** Called once the program runs, with its pid, which is its process group too. */
   readonly onStart?: (pid: number) => void
 }
@@ -44,7 +32,7 @@ export async function runTool(call: ToolCall, options: RunOptions = {}): Promise
   options.signal?.throwIfAborted()
   const program = await programOf(call)
   const startedAt = performance.now()
-  const outputs = new Outputs(options)
+  const outputs = new ToolOutputs(options)
   const child = execa(program, call.args, {
     cwd: call.cwd ?? (options.as ? '/' : process.cwd()),
     env: environmentOf(call, options.as),
@@ -84,31 +72,12 @@ export async function runToolOrFail(call: ToolCall, options: RunOptions = {}): P
   throw new CvmError('TOOL_FAILED', `${call.tool} ${ending}`, { ...(why === undefined ? {} : { why }), lines })
 }
 
-/** The absolute path of a program on PATH, /usr/sbin and /sbin included; undefined when it is not installed. */
-export async function findTool(name: string): Promise<string | undefined> {
-  return searchPath(process.env)
-    .map((dir) => join(dir, name))
-    .find(isProgram)
-}
-
-/** The call as one line that can be pasted into a shell; variables whose name speaks of a secret are not shown. */
-export function showCall(call: ToolCall): string {
-  const assignments = Object.entries(call.env ?? {}).map(
-    ([name, value]) => `${name}=${SECRET_NAME.test(name) ? '…' : shellWord(value)}`,
-  )
-  const line = [...assignments, shellWord(call.tool), ...call.args.map(shellWord)].join(' ')
-  return call.cwd === undefined ? line : `(cd ${shellWord(call.cwd)} && ${line})`
-}
-
-/** What we use of a running child; execa's own type says more than we need. */
-type Child = Pick<ChildProcess, 'once' | 'stdout' | 'stderr'>
-
 interface Attended {
   readonly call: ToolCall
   readonly options: RunOptions
   readonly child: Child
   readonly pid: number
-  readonly outputs: Outputs
+  readonly outputs: ToolOutputs
   readonly startedAt: number
 }
 
@@ -165,7 +134,7 @@ async function attend({ call, options, child, pid, outputs, startedAt }: Attende
 }
 
 /** Waits until nothing more comes out of the pipes, which may stay open; bounded, for a daemon that goes on printing. */
-async function silence(outputs: Outputs): Promise<void> {
+async function silence(outputs: ToolOutputs): Promise<void> {
   for (let round = 0; round < DRAIN_ROUNDS; round += 1) {
     const seen = outputs.bytesSeen
     await delay(DRAIN_MS)
@@ -173,79 +142,6 @@ async function silence(outputs: Outputs): Promise<void> {
     await nextTurn()
     if (outputs.bytesSeen === seen) return
   }
-}
-
-/** What a program prints, kept within bounds however much it is. */
-class Outputs {
-  readonly stdout: TailBuffer
-  readonly stderr = new TailBuffer(STDERR_BYTES)
-  readonly #log: CappedLog | undefined
-  readonly #splitters: LineSplitter[] = []
-  readonly #onLine: ((line: string) => void) | undefined
-  #onFailure: (error: unknown) => void = () => {}
-
-  constructor(options: RunOptions) {
-    this.stdout = new TailBuffer(options.captureBytes ?? STDOUT_BYTES)
-    this.#onLine = options.onLine
-    if (options.logFile !== undefined) {
-      const headBytes = options.logCapBytes ?? LOG_CAP_BYTES
-      this.#log = new CappedLog({ path: options.logFile, headBytes, tailBytes: 0 })
-    }
-  }
-
-  get bytesSeen(): number {
-    return this.stdout.seenBytes + this.stderr.seenBytes
-  }
-
-  read(child: Child, onFailure: (error: unknown) => void): void {
-    this.#onFailure = onFailure
-    this.#readStream(child.stdout, this.stdout)
-    this.#readStream(child.stderr, this.stderr)
-  }
-
-  end(): void {
-    for (const splitter of this.#splitters.splice(0)) this.#guarded(() => splitter.end())
-    this.#log?.end()
-  }
-
-  #readStream(stream: NodeJS.ReadableStream | null, tail: TailBuffer): void {
-    const splitter = this.#onLine && new LineSplitter(this.#onLine)
-    if (splitter) this.#splitters.push(splitter)
-    stream?.on('error', () => {})
-    stream?.on('data', (chunk: Buffer) => {
-      tail.append(chunk)
-      this.#log?.write(chunk)
-      if (splitter) this.#guarded(() => splitter.feed(chunk))
-    })
-  }
-
-  /** An error of the caller's line handler ends the program and is thrown by runTool. */
-  #guarded(act: () => void): void {
-    try {
-      act()
-    } catch (error) {
-      this.#onFailure(error)
-    }
-  }
-}
-
-async function programOf(call: ToolCall): Promise<string> {
-  if (call.tool.includes('/')) {
-    if (isProgram(call.tool)) return call.tool
-  } else {
-    const path = call.env?.['PATH']
-    const found =
-      path === undefined
-        ? await findTool(call.tool)
-        : searchPath({ PATH: path })
-            .map((dir) => join(dir, call.tool))
-            .find(isProgram)
-    if (found !== undefined) return found
-  }
-  throw new CvmError('TOOL_MISSING', `${call.tool} is not installed`, {
-    why: 'It is needed for this run and is not on PATH.',
-    next: 'Install it; cvm-rewrite doctor names the package.',
-  })
 }
 
 function environmentOf(call: ToolCall, as: Account | undefined): Record<string, string> {
@@ -263,7 +159,7 @@ function startFailure(call: ToolCall, cause: unknown): CvmError {
   return new CvmError('TOOL_FAILED', `${call.tool} could not be started`, { why, cause })
 }
 
-function timeoutError(call: ToolCall, timeoutMs: number, outputs: Outputs): CvmError {
+function timeoutError(call: ToolCall, timeoutMs: number, outputs: ToolOutputs): CvmError {
   const lines = lastLines({ stdout: outputs.stdout.text(), stderr: outputs.stderr.text() })
   return new CvmError('TOOL_TIMED_OUT', `${call.tool} did not end within ${timeoutMs / 1000} s and was ended`, {
     lines,
@@ -295,30 +191,8 @@ function lastLines(result: Pick<ToolResult, 'stdout' | 'stderr'>): readonly stri
     .slice(-SHOWN_LINES)
 }
 
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return statSync(path).isFile()
-  } catch {
-    return false
-  }
-}
-
-function shellWord(word: string): string {
-  if (PLAIN_WORD.test(word)) return word
-  if (!CONTROL_BYTES.test(word)) return `'${word.replaceAll("'", "'\\''")}'`
-  const escaped = word
-    .replaceAll('\\', '\\\\')
-    .replaceAll("'", "\\'")
-    .replace(new RegExp(CONTROL_BYTES, 'g'), (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`)
-  return `$'${escaped}'`
-}
-
 /** The third is what GNU tar says of a write that stopped half-way. */
 const NO_ROOM = /No space left on device|Disk quota exceeded|Wrote only \d+ of \d+ bytes/
-const STDOUT_BYTES = 1024 * 1024
-const STDERR_BYTES = 64 * 1024
-const LOG_CAP_BYTES = 16 * 1024 * 1024
 const SHOWN_LINES = 20
 const DEFAULT_GRACE_MS = 10_000
 const UNKILLABLE_AFTER_MS = 15_000
@@ -326,6 +200,3 @@ const DRAIN_MS = 300
 const DRAIN_ROUNDS = 10
 /** setTimeout fires at once above this. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
-const PLAIN_WORD = /^[A-Za-z0-9_./:=@%+,-]+$/
-const CONTROL_BYTES = /[\u0000-\u001f\u007f]/
-const SECRET_NAME = /PASS|SECRET|TOKEN/

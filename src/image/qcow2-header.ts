@@ -4,7 +4,7 @@
  * Source: QEMU, docs/interop/qcow2.txt. The verdict is a value: nothing here throws, and the work is bounded by the size of
  * the given bytes.
  */
-import type { ErrorCode } from '../model/errors.js'
+import type { ErrorCode } from '../model/error-table.js'
 import { MAX_VIRTUAL_SIZE_BYTES } from '../model/image.js'
 import { type Qcow2Extensions, readExtensions } from './qcow2-extensions.js'
 import {

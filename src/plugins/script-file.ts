@@ -1,5 +1,5 @@
 import { access, constants } from 'node:fs/promises'
-import { findTool } from '../host/run-tool.js'
+import { findTool } from '../host/find-tool.js'
 
 /** What the first line of a script says. */
 export type Shebang = { readonly interpreter: readonly string[] } | { readonly wrong: string }

@@ -1,5 +1,6 @@
 import { type ConsoleSign, FATAL_SIGNS, isDefaultTarget, type SignKind } from '../guest/console-signs.js'
-import { CvmError, type ErrorCode } from '../model/errors.js'
+import type { ErrorCode } from '../model/error-table.js'
+import { CvmError } from '../model/errors.js'
 
 export type MilestoneName =
   | 'firmware'

@@ -1,4 +1,5 @@
-import { findTool, runTool } from '../host/run-tool.js'
+import { findTool } from '../host/find-tool.js'
+import { runTool } from '../host/run-tool.js'
 import { CvmError } from '../model/errors.js'
 
 /** External programs of a rewrite, the Debian and Ubuntu package of each, and what it is for. */

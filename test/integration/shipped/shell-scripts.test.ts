@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { findTool, runTool } from '../../../src/host/run-tool.js'
+import { findTool } from '../../../src/host/find-tool.js'
+import { runTool } from '../../../src/host/run-tool.js'
 
 const ROOT = new URL('../../..', import.meta.url).pathname
 const SCRIPTS = ['pre-stage', 'post-stage', 'cloud-init'].flatMap((folder) =>

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest'
-import { ERRORS } from '../../../src/model/errors.js'
+import { ERRORS } from '../../../src/model/error-table.js'
 import { EXIT, type ExitClass } from '../../../src/model/exit.js'
 import { EXIT_WORDS } from './exit-words.js'
 import { expectBlock } from './marked-block.js'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { showCall } from '../../../src/host/run-tool.js'
+import { showCall } from '../../../src/host/show-call.js'
 
 it('quotes only what a shell would read differently', () => {
   const call = { tool: 'qemu-img', args: ['info', '-f', 'qcow2', "it's here.qcow2", '$HOME', ''] }
