@@ -12,8 +12,8 @@ runcmd:
 power_state: {mode: poweroff, timeout: 120}
 `
 
-/** Seconds of one plain boot of a UEFI guest, with QEMU alone and the machine that a rewrite uses. */
-export async function measureFloor(guest: string, dir: string, accel: Accelerator): Promise<number> {
+/** Seconds of one plain boot of a UEFI guest, with QEMU alone and as many CPUs, memory and devices as a rewrite's machine has. */
+export async function measureFloor(guest: string, dir: string, accel: Accelerator, cpu: string): Promise<number> {
   const { uefi } = await chooseFirmware()
   const [seed, iso, layer, vars] = ['user-data', 'floor.iso', 'floor.qcow2', 'floor-vars.fd'].map((name) =>
     join(dir, name),
@@ -30,7 +30,7 @@ export async function measureFloor(guest: string, dir: string, accel: Accelerato
   const call = {
     tool: 'qemu-system-x86_64',
     args: [
-      ['-machine', 'q35', '-accel', accel, '-cpu', accel === 'kvm' ? 'host' : 'max', '-smp', '2', '-m', '2048'],
+      ['-machine', 'q35', '-accel', accel, '-cpu', cpu, '-smp', '2', '-m', '2048'],
       ['-nodefaults', '-display', 'none', '-serial', `file:${join(dir, 'floor-console.log')}`],
       [
         '-drive',

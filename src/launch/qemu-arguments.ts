@@ -1,3 +1,4 @@
+import { SLOW_WHEN_EMULATED } from '../model/emulated-cpu.js'
 import type { Accelerator } from '../model/image.js'
 import type { LaunchConfig, LaunchDisk, LaunchFirmware } from './launch-config.js'
 
@@ -24,7 +25,8 @@ export function qemuArguments(config: LaunchConfig): readonly string[] {
 }
 
 function acceleratorArguments(accel: Accelerator): readonly string[] {
-  return accel === 'kvm' ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=multi', '-cpu', 'max']
+  if (accel === 'kvm') return ['-accel', 'kvm', '-cpu', 'host']
+  return ['-accel', 'tcg,thread=multi', '-cpu', ['max', ...SLOW_WHEN_EMULATED.map((name) => `${name}=off`)].join(',')]
 }
 
 function firmwareArguments(firmware: LaunchFirmware): readonly string[] {

@@ -1,3 +1,4 @@
+import { SLOW_WHEN_EMULATED } from '../model/emulated-cpu.js'
 import type { ToolCall } from '../model/host.js'
 import type { Machine } from '../model/rewrite.js'
 
@@ -36,7 +37,7 @@ export function virtInstallCall(boot: GuestBoot): ToolCall {
       ['--transient', '--import', '--noautoconsole', '--wait', '-1'],
       ['--osinfo', 'generic', '--rng', '/dev/urandom'],
       ['--virt-type', machine.accel === 'kvm' ? 'kvm' : 'qemu'],
-      ['--cpu', machine.accel === 'kvm' ? 'host-passthrough' : 'mode=maximum'],
+      ['--cpu', machine.accel === 'kvm' ? 'host-passthrough' : EMULATED_CPU],
       ['--machine', 'q35'],
       ['--memory', String(machine.memoryMiB)],
       ['--vcpus', String(machine.vcpus)],
@@ -63,3 +64,5 @@ function firmwareOptions({ machine, varsFile }: GuestBoot): string[] {
   if (machine.firmware.kind === 'bios' || varsFile === undefined) return ['--boot', 'hd,bios.useserial=yes']
   return ['--boot', `loader=${machine.firmware.code},loader.readonly=yes,loader.type=pflash,nvram=${varsFile}`]
 }
+
+const EMULATED_CPU = ['mode=maximum', ...SLOW_WHEN_EMULATED.map((feature) => `disable=${feature}`)].join(',')

@@ -30,7 +30,7 @@ describe('qemuArguments', () => {
 -display none
 -machine q35,graphics=off
 -accel tcg,thread=multi
--cpu max
+-cpu max,la57=off,erms=off,smap=off,pku=off
 -smp 2
 -m 2048M
 -boot menu=off,strict=on

@@ -20,7 +20,7 @@ describe('virtInstallCall', () => {
     expect(args.join(' ')).toBe(
       [
         '--connect qemu:///session --name cvm-rewrite-1 --transient --import --noautoconsole --wait -1',
-        '--osinfo generic --rng /dev/urandom --virt-type qemu --cpu mode=maximum --machine q35 --memory 2048 --vcpus 2',
+        '--osinfo generic --rng /dev/urandom --virt-type qemu --cpu mode=maximum,disable=la57,disable=erms,disable=smap,disable=pku --machine q35 --memory 2048 --vcpus 2',
         '--boot hd,bios.useserial=yes',
         '--disk path=/w/work.qcow2,driver.type=qcow2,bus=virtio,driver.discard=unmap,driver.detect_zeroes=unmap,driver.cache=unsafe',
         '--disk path=/w/ciiso.iso,driver.type=raw,device=disk,bus=virtio,readonly=on',
