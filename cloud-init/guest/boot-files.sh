@@ -1,8 +1,14 @@
 #!/bin/sh
 # Rebuilds the initrds and the boot loader's configuration, each once and only when something that it is
 # made from has changed since the boothook put down its stamp.
+#
+# With more than one processor the last ones rebuild the initrds, which takes longest, and the first one does the rest: the
+# boot loader's configuration, then what plugins have given to cvm-beside. Each is bound to its own, because emulated
+# processors slow each other down when work moves between them.
 set -u
-stamp=/var/lib/cvm-image-rewriter/stamp
+dir=/var/lib/cvm-image-rewriter
+stamp=$dir/stamp
+loader_rc=$dir/loader-rc
 
 # changed PATH...: true when any file or directory below changed (ctime: tar keeps old modification times).
 changed() {
@@ -35,6 +41,44 @@ rebuild_boot_loader() {
 	fi
 }
 
+# What the first processor does meanwhile. The loader's exit code is in its file before anything of cvm-beside begins.
+first_lane() {
+	rc=0
+	[ "$1" = 0 ] || rebuild_boot_loader || rc=$?
+	echo "$rc" >"$loader_rc.new"
+	mv "$loader_rc.new" "$loader_rc"
+	for job in "$dir"/beside/*; do
+		[ ! -x "$job" ] || "$job" >"$dir/log/${job##*/}-beside" 2>&1 </dev/null
+	done
+}
+
+rebuild_both_ways() {
+	last=$(($(nproc) - 1))
+	rm -f "$loader_rc"
+	# A session of its own, so that all of it can be ended together.
+	setsid taskset -c 0 "$0" first-lane "$grub" &
+	lane=$!
+	taskset -c "1-$last" "$0" initrds
+	rc=$?
+	while [ ! -e "$loader_rc" ] && kill -0 "$lane" 2>/dev/null; do sleep 0.1; done
+	# Whatever of cvm-beside is not done by now is left to the part that it was to make shorter.
+	kill -TERM -- "-$lane" 2>/dev/null
+	wait "$lane" 2>/dev/null
+	[ "$rc" -ne 0 ] || rc=$(cat "$loader_rc") || rc=1
+	return "$rc"
+}
+
+case ${1:-} in
+first-lane)
+	first_lane "$2"
+	exit
+	;;
+initrds)
+	rebuild_initrds
+	exit
+	;;
+esac
+
 # Where /lib is no link to /usr/lib, kernels and their like are in it.
 lib=/lib
 [ ! -L /lib ] || lib=/usr/lib
@@ -49,15 +93,11 @@ if changed /etc/default/grub /etc/default/grub.d /etc/grub.d "$lib/modules" /etc
 	grub=1
 fi
 
-# The two do not read what the other writes (grub looks only for the names of initrds), so on two
-# processors the shorter one costs nothing.
-if [ "$initrds" = 1 ] && [ "$grub" = 1 ]; then
-	rebuild_boot_loader &
-	grub_pid=$!
-	rebuild_initrds || exit
-	wait "$grub_pid" || exit
+if [ "$initrds" = 1 ] && [ "$(nproc)" -gt 1 ] && command -v taskset >/dev/null && taskset -c 0 true 2>/dev/null; then
+	rebuild_both_ways || exit
 elif [ "$initrds" = 1 ]; then
 	rebuild_initrds || exit
+	[ "$grub" = 0 ] || rebuild_boot_loader || exit
 elif [ "$grub" = 1 ]; then
 	rebuild_boot_loader || exit
 else

@@ -21,6 +21,7 @@ mkdir -p "$dir/log" "$dir/bin"
 cp "$mount_point"/cvm/* "$dir/"
 chmod 700 "$dir"/*.sh "$dir"/*.bash
 ln -s ../cvm-note.sh "$dir/bin/cvm-note"
+ln -s ../cvm-beside.sh "$dir/bin/cvm-beside"
 : >"$dir/stamp"
 # The clock of file times stands still for up to 10 ms: what comes next must be newer than the stamp.
 sleep 0.05

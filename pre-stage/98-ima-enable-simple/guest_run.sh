@@ -28,3 +28,4 @@ if ! command -v update-grub >/dev/null; then
 	grubby --update-kernel=ALL --args="$arguments"
 	rm /etc/default/grub.d/98-ima.cfg
 fi
+cvm-beside /usr/share/cvm-image-rewriter/ima-first-pass.sh

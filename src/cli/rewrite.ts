@@ -67,6 +67,9 @@ export async function rewrite(
       }),
     )
 
+    // The daemon takes a second to end, and is not needed any more.
+    Promise.resolve(libvirt[Symbol.asyncDispose]()).catch(() => {})
+
     say({ type: 'stage', stage: 'post-stage', number: 3, text: 'checks, compact copy, publish' })
     record.inputSha256 = await hashing
     const reportSoFar = record.report

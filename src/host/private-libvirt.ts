@@ -81,7 +81,7 @@ export async function startPrivateLibvirt(input: PrivateLibvirtInput): Promise<L
     },
   )
   let ended: readonly string[] | undefined
-  const end = daemon.then(
+  const over = daemon.then(
     (result) => {
       const words = result.stderr.split('\n').filter((line) => line.trim() !== '')
       ended = words.length > 0 ? words : [`it ended with ${result.signal ?? `exit code ${result.exitCode}`}`]
@@ -90,10 +90,16 @@ export async function startPrivateLibvirt(input: PrivateLibvirtInput): Promise<L
       ended = [error instanceof Error ? error.message : String(error)]
     },
   )
-  const dispose = async () => {
+  const end = async () => {
     await endMachines(pidfiles)
     stop.abort(new Error('the run is over'))
-    await end
+    await over
+  }
+  let ending: Promise<void> | undefined
+  // Whoever comes second waits for the first one's end.
+  const dispose = () => {
+    ending ??= end()
+    return ending
   }
   try {
     const socket = join(env.XDG_RUNTIME_DIR, 'libvirt', tool === 'libvirtd' ? 'libvirt-sock' : 'virtqemud-sock')

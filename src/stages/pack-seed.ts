@@ -17,6 +17,7 @@ import { GUEST_SCRIPTS_DIR } from './sources.js'
 const GUEST_FILES = [
   'report.sh',
   'cvm-note.sh',
+  'cvm-beside.sh',
   'grow-root.sh',
   'boot-files.sh',
   'payload-conflicts.sh',

@@ -15,7 +15,8 @@ fi
 
 # -I -S -B: nothing from the environment, no site packages, no byte code written beside it. /bin and /lib are links
 # in most guests, and passed over then.
-said=$(python3 -I -S -B "$labeller" /usr /etc /opt /bin /sbin /lib /lib32 /lib64 /libx32)
-rm "$labeller"
+[ -d /run/cvm-ima ] || mkdir -m 700 /run/cvm-ima
+said=$(python3 -I -S -B "$labeller" --remember /run/cvm-ima/labelled /usr /etc /opt /bin /sbin /lib /lib32 /lib64 /libx32)
+rm -r "$labeller" /usr/share/cvm-image-rewriter/ima-first-pass.sh /run/cvm-ima
 rmdir /usr/share/cvm-image-rewriter 2>/dev/null || :
 cvm-note "$said"

@@ -5,7 +5,9 @@ One program for all files and no boot in fix mode: the label is what the kernel 
 integrity.h, struct evm_ima_xattr_data: type IMA_XATTR_DIGEST_NG = 4, algorithm HASH_ALGO_SHA256 = 4, digest).
 A label that is right already is not written again; hard links count once; other file systems are left alone.
 
-ima-label.py DIRECTORY...
+ima-label.py [--remember FILE] DIRECTORY...: with --remember, what was labelled is written down in FILE (device, inode, size,
+times of change), and what stands there and has not changed since is not even opened. So a first pass can run beside slower
+work, and a last one takes moments.
 """
 import os
 import stat
@@ -39,10 +41,11 @@ PIECE = memoryview(bytearray(CHUNK_BYTES))  # one for all files: a new one each 
 BATCH_FILES = 32  # at the least
 BATCHES = 1000  # at the most: all their numbers fit into a pipe, which holds a page
 NUMBER_BYTES = 4
+SETTLED_NS = 2_000_000_000  # the clock of file times stands still for up to 10 ms; a file as young as that is looked at again
 
 
 def files_below(top):
-    """((device, inode), path) of each regular file on the file system of the directory."""
+    """((device, inode), path, what it is known by) of each regular file on the file system of the directory."""
     device = os.lstat(top).st_dev
     stack = [top]
     while stack:
@@ -54,16 +57,25 @@ def files_below(top):
                 if stat.S_ISDIR(info.st_mode):
                     stack.append(entry.path)
                 elif stat.S_ISREG(info.st_mode):
-                    yield (device, info.st_ino), entry.path
+                    yield (device, info.st_ino), entry.path, identity(info)
 
 
-def batches_of(tops):
-    """Lists of paths: each inode once, in the order of the inodes, which is about their order on the disk."""
+def identity(info):
+    """By this a file is known again as long as nobody has changed it, its attributes included."""
+    return f"{info.st_dev}:{info.st_ino}:{info.st_size}:{info.st_mtime_ns}:{info.st_ctime_ns}"
+
+
+def files_to_label(tops, known):
+    """Paths in the order of their inodes, which is about their order on the disk; and how many files there are with those known."""
     paths = {}
     for top in tops:
         if os.path.isdir(top) and not os.path.islink(top):
-            paths.update(files_below(top))
-    ordered = [path for _, path in sorted(paths.items())]
+            for inode, path, name in files_below(top):
+                paths[inode] = None if name in known else path
+    return [path for _, path in sorted(paths.items()) if path is not None], len(paths)
+
+
+def batches_of(ordered):
     length = max(BATCH_FILES, len(ordered) // BATCHES + 1)
     return [ordered[start : start + length] for start in range(0, len(ordered), length)]
 
@@ -83,13 +95,19 @@ def open_file(path):
 
 
 def label(path):
+    """What the file is known by from now on; None when it is too young, or somebody changed it meanwhile."""
     handle = open_file(path)
     try:
+        before = os.fstat(handle)
         value = label_of(handle)
         if not has_label(handle, value):
             os.setxattr(handle, ATTRIBUTE, value)
+        after = os.fstat(handle)
     finally:
         os.close(handle)
+    settled = abs(time.time_ns() - before.st_mtime_ns) > SETTLED_NS
+    same = (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size)
+    return identity(after) if settled and same else None
 
 
 def has_label(handle, value):
@@ -118,19 +136,32 @@ def take(queue, batches):
     return batch
 
 
-def label_batches(queue, batches):
+def label_batches(queue, batches, memory):
     """The exit code of a process that labels what it takes from the queue; says which file it could not."""
     batch = take(queue, batches)
     while batch is not None:
         following = take(queue, batches)
+        done = []
         for path in batch:
             try:
-                label(path)
+                done.append(label(path))
             except OSError as error:
                 print(f"{path}: {error.strerror}", file=sys.stderr)
                 return 1
+        if memory is not None:
+            # One write for all, at the end of the file: whole lines, whichever process comes first, and whatever ends it.
+            os.write(memory, "".join(f"{name}\n" for name in done if name).encode())
         batch = following
     return 0
+
+
+def remembered(file):
+    """What an earlier pass has written down, and the file to write on."""
+    if file is None:
+        return set(), None
+    memory = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    with open(memory, closefd=False) as lines:
+        return set(lines.read().splitlines()), memory
 
 
 def filled_queue(count):
@@ -143,20 +174,26 @@ def filled_queue(count):
 
 def main():
     started = time.monotonic()
-    batches = batches_of(sys.argv[1:])
+    tops, file = sys.argv[1:], None
+    if tops[:1] == ["--remember"]:
+        file, tops = tops[1], tops[2:]
+    known, memory = remembered(file)
+    paths, count = files_to_label(tops, known)
+    batches = batches_of(paths)
     queue = filled_queue(len(batches))
     children = []
     for _ in range(len(os.sched_getaffinity(0)) - 1):
         child = os.fork()
         if child == 0:
-            os._exit(label_batches(queue, batches))
+            os._exit(label_batches(queue, batches, memory))
         children.append(child)
-    wrong = label_batches(queue, batches)
+    wrong = label_batches(queue, batches, memory)
     for child in children:
         wrong |= os.waitpid(child, 0)[1]
     if wrong:
         sys.exit("not every file could be labelled")
-    print(f"{sum(map(len, batches))} files labelled in {time.monotonic() - started:.0f} s")
+    earlier = f", {count - len(paths)} of them beside the initrd's rebuild" if known else ""
+    print(f"{count} files labelled{earlier}; this took {time.monotonic() - started:.0f} s")
 
 
 main()

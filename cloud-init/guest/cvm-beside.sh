@@ -1,0 +1,8 @@
+#!/bin/sh
+# cvm-beside PROGRAM: to be run while the initrds are rebuilt, if they are and there is a second processor. It is ended when the
+# rebuild is over, so nothing may depend on it: it makes a later part of the same plugin shorter. In the PATH of every guest
+# script of a run.
+set -eu
+[ -x "$1" ] || { echo "cvm-beside: $1 is no program" >&2; exit 1; }
+mkdir -p /var/lib/cvm-image-rewriter/beside
+ln -sfn "$1" "/var/lib/cvm-image-rewriter/beside/${1##*/}"
