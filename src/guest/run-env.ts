@@ -4,6 +4,7 @@ export interface RunEnvironment {
   readonly payloadBytes: number
   readonly payloadHasUnits: boolean
   readonly diskGrown: boolean
+  readonly emulated: boolean
   /** Exported to the plugins' scripts. */
   readonly variables: Readonly<Record<string, string>>
 }
@@ -15,6 +16,7 @@ export function runEnvText(run: RunEnvironment): string {
     CVM_PAYLOAD_BYTES: String(run.payloadBytes),
     CVM_PAYLOAD_HAS_UNITS: run.payloadHasUnits ? '1' : '0',
     CVM_DISK_GROWN: run.diskGrown ? '1' : '0',
+    CVM_EMULATED: run.emulated ? '1' : '0',
   }
   const plugins = Object.entries(run.variables).filter(([name]) => !(name in own) && VARIABLE_NAME.test(name))
   const lines = [

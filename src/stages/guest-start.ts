@@ -2,6 +2,7 @@ import { chown, copyFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ConsoleReader } from '../guest/console.js'
+import { FIXED_ADDRESSES_OEM_STRING } from '../guest/fixed-addresses.js'
 import { GuestReportReader } from '../guest/report.js'
 import { UNSEAL_OEM_STRING } from '../guest/unseal.js'
 import { Cleanup } from '../host/cleanup.js'
@@ -100,7 +101,7 @@ export async function startGuest(input: GuestStartInput): Promise<GuestRun | 'se
     ...(await varsFile(input)),
     consoleSocket: consolePort.socketPath,
     reportSocket: reportPort.socketPath,
-    oemString: UNSEAL_OEM_STRING,
+    oemStrings: [UNSEAL_OEM_STRING, ...(plan.machine.accel === 'tcg' ? [FIXED_ADDRESSES_OEM_STRING] : [])],
   })
   say({ type: 'command', text: showCall(call) })
 

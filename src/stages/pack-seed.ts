@@ -63,6 +63,7 @@ function runEnv(plan: RewritePlan, collected: Collected): string {
     payloadBytes: collected.payload?.bytes ?? 0,
     payloadHasUnits: collected.payload?.hasUnits ?? false,
     diskGrown: collected.diskGrown,
+    emulated: plan.machine.accel === 'tcg',
     variables: plan.variables,
   })
 }

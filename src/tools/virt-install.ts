@@ -14,8 +14,8 @@ export interface GuestBoot {
   /** UNIX sockets that we listen on. */
   readonly consoleSocket: string
   readonly reportSocket: string
-  /** SMBIOS type 11; see src/guest/unseal.ts. Without commas. */
-  readonly oemString: string
+  /** SMBIOS type 11; see src/guest/unseal.ts and fixed-addresses.ts. Without commas. */
+  readonly oemStrings: readonly string[]
 }
 
 /**
@@ -53,7 +53,7 @@ export function virtInstallCall(boot: GuestBoot): ToolCall {
       ['--graphics', 'none', '--video', 'none', '--sound', 'none', '--tpm', 'none', '--watchdog', 'none'],
       ['--controller', 'usb,model=none', '--memballoon', 'none', '--channel', 'none'],
       ['--events', 'on_poweroff=destroy,on_reboot=restart,on_crash=destroy'],
-      ['--sysinfo', `oemStrings.entry0=${boot.oemString}`],
+      ['--sysinfo', boot.oemStrings.map((text, index) => `oemStrings.entry${index}=${text}`).join(',')],
       ['--check', 'all=off'],
     ].flat(),
   }

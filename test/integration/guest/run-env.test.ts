@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { runEnvText } from '../../../src/guest/run-env.js'
 
-const RUN = { nonce: 'abc', payloadBytes: 0, payloadHasUnits: false, diskGrown: false }
+const RUN = { nonce: 'abc', payloadBytes: 0, payloadHasUnits: false, diskGrown: false, emulated: false }
 
 /** The values as a child of a real sh sees them after it has read the text. */
 function readBySh(variables: Readonly<Record<string, string>>): string[] {

@@ -2,6 +2,7 @@ import { chown, copyFile, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { FIXED_ADDRESSES_OEM_STRING } from '../../../src/guest/fixed-addresses.js'
 import { UNSEAL_OEM_STRING } from '../../../src/guest/unseal.js'
 import { unprivilegedAccount } from '../../../src/host/accounts.js'
 import { Cleanup } from '../../../src/host/cleanup.js'
@@ -49,7 +50,7 @@ async function xmlFor(firmware: Machine['firmware']): Promise<string> {
     ...(firmware.kind === 'uefi' ? { varsFile: join(dir, 'vars.fd') } : {}),
     consoleSocket: '/s/console',
     reportSocket: '/s/report',
-    oemString: UNSEAL_OEM_STRING,
+    oemStrings: [UNSEAL_OEM_STRING, FIXED_ADDRESSES_OEM_STRING],
   })
   const as = libvirt.account === undefined ? {} : { as: libvirt.account }
   const result = await runTool(
@@ -76,6 +77,7 @@ describe('the arguments for virt-install', () => {
     expect(xml).toContain('<on_crash>destroy</on_crash>')
     expect(xml).toContain('useserial="yes"')
     expect(xml).toContain(UNSEAL_OEM_STRING)
+    expect(xml).toContain(FIXED_ADDRESSES_OEM_STRING)
     expect(xml).toMatch(/<interface type="user">/)
     expect(xml).not.toMatch(/<tpm|<graphics|<video|<sound|<channel|<input|<loader/)
     expect(xml).toMatch(/<memballoon model="none"\/>/)

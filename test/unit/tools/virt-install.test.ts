@@ -9,7 +9,7 @@ const BOOT: GuestBoot = {
   seedIso: '/w/ciiso.iso',
   consoleSocket: '/s/console',
   reportSocket: '/s/report',
-  oemString: 'io.systemd.credential:x=y',
+  oemStrings: ['io.systemd.credential:x=y', 'io.systemd.credential:z=0'],
 }
 
 describe('virtInstallCall', () => {
@@ -30,7 +30,7 @@ describe('virtInstallCall', () => {
         '--graphics none --video none --sound none --tpm none --watchdog none',
         '--controller usb,model=none --memballoon none --channel none',
         '--events on_poweroff=destroy,on_reboot=restart,on_crash=destroy',
-        '--sysinfo oemStrings.entry0=io.systemd.credential:x=y',
+        '--sysinfo oemStrings.entry0=io.systemd.credential:x=y,oemStrings.entry1=io.systemd.credential:z=0',
         '--check all=off',
       ].join(' '),
     )
