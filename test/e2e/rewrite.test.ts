@@ -85,6 +85,10 @@ describe('a real guest, rewritten with all plugins', () => {
     expect(report.guest?.inventory?.cmdline).toMatch(/console=ttyS0.* ima_appraise=log ima_hash=sha256/)
   })
 
+  it('keeps nothing of the build boot without address randomisation', async () => {
+    expect(await fileHolds(output, 'randomize_va_space=0')).toBe(false)
+  })
+
   it('comes up in the boot test, which does not change the file', async () => {
     const run = await program('qemu-test', ['-i', output, '-t', '10', '--json'], { cwd: dir })
 
