@@ -36,7 +36,7 @@ describe('a real guest that cannot be rewritten', () => {
 
   it.runIf(process.env['CVM_E2E_ALL'] !== undefined)('finds a runcmd line that fails in the middle', async () => {
     const config =
-      '#cloud-config\nmerge_how:\n  - {name: list, settings: [append]}\n  - {name: dict, settings: [no_replace, recurse_list]}\nruncmd:\n  - echo first\n  - [false]\n  - echo last\n'
+      "#cloud-config\nmerge_how:\n  - {name: list, settings: [append]}\n  - {name: dict, settings: [no_replace, recurse_list]}\nruncmd:\n  - echo first\n  - ['false']\n  - echo last\n"
     await plugin(dir, '30-runcmd', { 'cloud-init/cloud-config/30-runcmd.yaml': config })
 
     const run = await program('rewrite', ['-i', await demoGuest(TRIXIE_UEFI), '-t', '15'], { cwd: dir })
