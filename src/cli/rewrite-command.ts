@@ -65,7 +65,7 @@ export function rewriteCommand(choose: (action: () => Promise<number>) => void):
     .option('-n, --no-console', "keep the guest's console off the screen")
     .option(
       '--plugins <dir>',
-      'directory with pre-stage/, post-stage/, cloud-init/ (default: the current one, else the shipped ones)',
+      'directory with pre-stage/ or plugins/, post-stage/, cloud-init/ (default: the current one, else the shipped ones)',
     )
     .option('--skip <plugin>', 'leave a plugin out; may be repeated', collect, [])
     .option('--only <plugin>', 'run only this pre-stage plugin; may be repeated', collect, [])

@@ -30,6 +30,8 @@ export interface SourceDirs {
   readonly preStage: string
   readonly postStage: string
   readonly cloudInit: string
+  /** What lies beside the plugins for their host scripts to source, such as the bash tool's scripts/common.sh. */
+  readonly scripts?: string
 }
 
 /** What reading the world gave, before anything was done. */

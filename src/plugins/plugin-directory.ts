@@ -3,7 +3,7 @@ import type { Plugin, Problem, SkipReason } from '../model/plugin.js'
 import { checkImaPolicy } from './ima-policy.js'
 import { type Findings, isMissing, type PluginLocation, problem, readEntries, readFileIfThere } from './plugin-files.js'
 import { nearMissOfKnownEntry } from './plugin-name.js'
-import { readRunScripts } from './plugin-scripts.js'
+import { noteCleanUps, readRunScripts } from './plugin-scripts.js'
 import { readUserData } from './plugin-user-data.js'
 import { readmeSummary } from './readme-summary.js'
 import { digestTree, listTree, reasonOf, showBelow } from './tree-listing.js'
@@ -23,6 +23,7 @@ export async function readPluginDirectory(location: PluginLocation): Promise<Plu
   for (const name of entries) noteNearMiss(location, name, found)
   const [hostRun, guestRun] = await readRunScripts(location, ['', 'pre-stage/'], found)
   const [postHostRun, postGuestRun] = await readRunScripts(location, ['post-stage/'], found)
+  await noteCleanUps(location, found)
   const hasFiles = await isRealDirectory(location, 'files', found)
   if (hasFiles) await checkPolicy(location, found)
   const parts = await readUserData(location, found)

@@ -28,6 +28,14 @@ export async function readRunScripts(
   return scripts
 }
 
+/** The bash tool ran them last, to take back what its plugins had written into their own directories. */
+export async function noteCleanUps(location: PluginLocation, found: Findings): Promise<void> {
+  for (const path of ['clean_up.sh', 'post-stage/clean_up.sh']) {
+    if ((await readFileIfThere(`${location.dir}/${path}`)) !== undefined)
+      found.notes.push(`${location.shownDir}/${path}: is not run: host scripts work in a private copy`)
+  }
+}
+
 async function checkRunScript(
   location: PluginLocation,
   path: string,

@@ -12,7 +12,9 @@ import { checkCall, readCheck } from '../tools/qemu-img.js'
 import { last } from './guest-facts.js'
 import type { GuestRun } from './guest-verdict.js'
 import { runHostScript } from './pre-stage.js'
+import { copiesIn } from './private-copy.js'
 import type { RunPlace } from './run-place.js'
+import { isSeal } from './sealing.js'
 
 /** A compact copy that passed every check, not yet under the output's name. */
 export interface Candidate {
@@ -93,9 +95,7 @@ export function reportChecks(plan: RewritePlan, guest: GuestRun): readonly Check
 /** A run without 10-seal may leave things, and says so; one with it must not. */
 function sealCheck(plan: RewritePlan, guest: GuestRun): CheckResult {
   const sealed = last(guest.events, 'sealed')
-  const wanted = plan.plugins.some(
-    (plugin) => plugin.stage === 'post-stage' && SEAL.test(plugin.name) && plugin.skipped === undefined,
-  )
+  const wanted = plan.plugins.some((plugin) => isSeal(plugin) && plugin.skipped === undefined)
   if (sealed === undefined) return { name: 'sealed', ok: false, detail: 'the guest did not report what is left' }
   const left = sealed.left.join(', ')
   if (!wanted)
@@ -129,13 +129,14 @@ async function runHostScripts(input: PostStageInput, image: string, checks: read
   const reportPath = join(place.workDir, 'report-so-far.json')
   await writeFile(reportPath, JSON.stringify(input.reportSoFar(checks), undefined, 2))
   let failure: unknown
+  const copies = copiesIn(place.workDir, plan.sources)
   const plugins = [...plan.plugins].sort((one, other) => one.number - other.number)
   for (const plugin of plugins) {
     if (plugin.stage === 'post-stage' && plugin.skipped !== undefined)
       say({ type: 'plugin', plugin: plugin.name, state: 'skipped', text: plugin.skipped })
     const script = plugin.stage === 'post-stage' ? plugin.hostRun : plugin.postHostRun
     if (script === undefined || plugin.skipped !== undefined) continue
-    const stageDir = join(place.workDir, 'plugins', plugin.stage)
+    const stageDir = plugin.stage === 'post-stage' ? copies.postStage : copies.preStage
     const env = { GUEST_IMG: image, CVM_REPORT: reportPath }
     await runHostScript({ plan, place, plugin, script, stageDir, env, say, signal }).catch((error: unknown) => {
       if (signal.aborted) throw error
@@ -145,5 +146,4 @@ async function runHostScripts(input: PostStageInput, image: string, checks: read
   if (failure !== undefined) throw failure
 }
 
-const SEAL = /^\d\d-seal$/
 const CHECK_TIMEOUT_MS = 15 * 60_000

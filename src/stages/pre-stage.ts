@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, stat, writeFile } from 'node:fs/promises'
+import { mkdir, open, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { runTool, runToolOrFail } from '../host/run-tool.js'
 import { checkWorkImage, virtualSizeOf, type WorkImage } from '../image/work-image.js'
@@ -7,9 +7,11 @@ import type { Say } from '../model/events.js'
 import type { Plugin, ScriptFile } from '../model/plugin.js'
 import type { Collected, RewritePlan } from '../model/rewrite.js'
 import { readPlugins } from '../plugins/read-plugins.js'
-import { appendToTarCall, copyTreeCall } from '../tools/tar.js'
+import { appendToTarCall } from '../tools/tar.js'
+import { copyTrees } from './private-copy.js'
 import type { RunPlace } from './run-place.js'
 import { seedParts } from './seed-parts.js'
+import { userDataToShip } from './seed-sources.js'
 import { problemsError } from './survey.js'
 
 /**
@@ -46,41 +48,9 @@ export async function preStage(
   const reading = await readPlugins({ dirs: copies, skip: [], only: [] })
   if (reading.problems.length > 0) throw problemsError(reading.problems)
   const payload = await packPayload(reading.payload, copies.preStage, copies.postStage, place.workDir, signal)
-  const parts = await seedParts(plan, reading.plugins)
+  const parts = seedParts(await userDataToShip(plan.sources, place.workDir), reading.plugins)
   const sizeNow = await virtualSizeOf(work.path, 'qcow2', work.backing?.name)
   return { ...(payload === undefined ? {} : { payload }), parts, diskGrown: sizeNow > sizeBefore }
-}
-
-/**
- * The whole trees are copied, so that scripts find what lies beside their plugin, and nothing of the sources is ever changed.
- * All but the skipped plugins: what does not take part need not even be readable.
- */
-async function copyTrees(
-  { sources, plugins }: Pick<RewritePlan, 'sources' | 'plugins'>,
-  workDir: string,
-): Promise<{ preStage: string; postStage: string }> {
-  const copies = { preStage: join(workDir, 'plugins', 'pre-stage'), postStage: join(workDir, 'plugins', 'post-stage') }
-  for (const [from, to] of [
-    [sources.preStage, copies.preStage] as const,
-    [sources.postStage, copies.postStage] as const,
-  ]) {
-    await mkdir(to, { recursive: true })
-    const skipped = plugins.flatMap(({ dir, skipped: why }) => (why === undefined ? [] : [dir]))
-    const paths = await entriesToCopy(from, new Set(skipped))
-    if (paths.length > 0) await runToolOrFail(copyTreeCall(paths, to), { timeoutMs: COPY_TIMEOUT_MS })
-  }
-  return copies
-}
-
-/** Directories and files, also through links; a link that leads nowhere has nothing to copy. */
-async function entriesToCopy(dir: string, skipped: ReadonlySet<string>): Promise<readonly string[]> {
-  const found: string[] = []
-  for (const name of await readdir(dir)) {
-    const path = join(dir, name)
-    const kind = await stat(path).catch(() => undefined)
-    if (!skipped.has(path) && (kind?.isDirectory() || kind?.isFile())) found.push(path)
-  }
-  return found
 }
 
 export interface HostScriptRun {
@@ -122,7 +92,7 @@ export async function runHostScript({
       CVM_PLUGIN_DIR: dirname(path),
     },
   }
-  const logFile = join(place.workDir, 'logs', `${plugin.name}-${basename(script.path)}.log`)
+  const logFile = join(place.workDir, 'logs', `${plugin.name}-${script.path.replaceAll('/', '-')}.log`)
   await mkdir(dirname(logFile), { recursive: true })
   const result = await runTool(call, {
     timeoutMs: limitMs,

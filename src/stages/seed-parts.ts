@@ -1,21 +1,19 @@
 import { join } from 'node:path'
 import type { Plugin } from '../model/plugin.js'
-import type { RewritePlan, SeedPart } from '../model/rewrite.js'
-import { readSeedSources } from './seed-sources.js'
+import type { SeedPart } from '../model/rewrite.js'
 import { GUEST_SCRIPTS_DIR } from './sources.js'
 
 /**
  * The MIME parts in the order in which the guest meets them: our boothook, the first cloud-config, the plugins' cloud-configs,
  * our runner of scripts, the plugins' scripts in plugin order, the guest scripts of the post-stage.
  *
- * `plugins` are read from the private copy, so what host scripts left behind is among them.
+ * `firstConfig` is the path of user-data.basic; `plugins` are read from the private copy, so what host scripts left behind is among them.
  */
-export async function seedParts(plan: RewritePlan, plugins: readonly Plugin[]): Promise<readonly SeedPart[]> {
+export function seedParts(firstConfig: string, plugins: readonly Plugin[]): readonly SeedPart[] {
   const running = plugins.filter((plugin) => plugin.skipped === undefined)
-  const { userData } = await readSeedSources(plan.sources)
   return [
     { name: 'boothook.sh', type: 'cloud-boothook', source: join(GUEST_SCRIPTS_DIR, 'boothook.sh') },
-    { name: 'user-data.basic', type: 'cloud-config', source: userData.path },
+    { name: 'user-data.basic', type: 'cloud-config', source: firstConfig },
     ...numbered(running.flatMap(cloudConfigs), 'config-'),
     { name: '000-run-parts', type: 'x-shellscript', source: join(GUEST_SCRIPTS_DIR, 'run-parts.sh') },
     ...numbered(running.flatMap(scripts), ''),

@@ -16,6 +16,7 @@ import { checkPluginVariables } from '../plugins/plugin-variables.js'
 import { readPlugins } from '../plugins/read-plugins.js'
 import { schemaProblems } from './cloud-config-schema.js'
 import { assertOutputPossible } from './output-place.js'
+import { noteUnsealed } from './sealing.js'
 import { checkSeedSources } from './seed-sources.js'
 import { sourceDirs } from './sources.js'
 import { assertStartable } from './startable.js'
@@ -77,10 +78,13 @@ async function readAllPlugins(
   const reading = await readPlugins({ dirs, skip: request.skip, only: request.only })
   const seed = await checkSeedSources(sources)
   const risky = reading.payload.riskyModes.map(showRiskyMode)
-  const problems = [...reading.problems, ...seed, ...checkPluginVariables(request.variables)]
+  const problems = [...reading.problems, ...seed.problems, ...checkPluginVariables(request.variables)]
   if (request.strict) problems.push(...risky.map(riskyProblem))
   if (problems.length > 0) throw problemsError(problems)
-  return { plugins: reading.plugins, notes: [...reading.notes, ...risky] }
+  return {
+    plugins: reading.plugins,
+    notes: [...reading.notes, ...noteUnsealed(reading.plugins, sources), ...seed.notes, ...risky],
+  }
 }
 
 const NOT_ASKED = { problems: [], notes: [] } as const

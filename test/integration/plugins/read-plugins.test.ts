@@ -64,6 +64,20 @@ describe('readPlugins', () => {
     ])
   })
 
+  it('says of a clean_up.sh that it is not run (D30, D31)', async () => {
+    await using trees = await plantPlugins({
+      'pre-stage/01-a/clean_up.sh': '#!/bin/sh\nrm -rf files\n',
+      'pre-stage/02-b/post-stage/clean_up.sh': '#!/bin/sh\nrm -rf ../files\n',
+    })
+
+    const { notes } = await read(trees)
+
+    expect(notes).toEqual([
+      `${trees.preStage}/01-a/clean_up.sh: is not run: host scripts work in a private copy`,
+      `${trees.preStage}/02-b/post-stage/clean_up.sh: is not run: host scripts work in a private copy`,
+    ])
+  })
+
   it('reads the other layout of the original, and refuses a script that is there twice', async () => {
     await using trees = await plantPlugins({
       'pre-stage/01-a/pre-stage/host_run.sh': '#!/bin/sh\n',

@@ -2,13 +2,13 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Plugin } from '../../../src/model/plugin.js'
 import { seedParts } from '../../../src/stages/seed-parts.js'
-import { aPlan, aPlugin } from '../../fixtures/builders.js'
+import { aPlugin } from '../../fixtures/builders.js'
 
 const SCRIPT = (path: string) => ({ path, interpreter: ['/bin/sh'] })
 const FILE = (path: string) => ({ path })
 
 async function names(plugins: readonly Plugin[]): Promise<readonly string[]> {
-  return (await seedParts(aPlan(), plugins)).map((part) => part.name)
+  return seedParts('/src/cloud-init/user-data.basic', plugins).map((part) => part.name)
 }
 
 describe('seedParts', () => {
@@ -67,7 +67,7 @@ describe('seedParts', () => {
       cloudConfigs: [{ path: 'cloud-init/cloud-config/10.yaml', runcmd: ['false'], template: 'jinja' }],
     })
 
-    expect((await seedParts(aPlan(), [plugin])).find((part) => part.plugin !== undefined)).toEqual({
+    expect(seedParts('/src/cloud-init/user-data.basic', [plugin]).find((part) => part.plugin !== undefined)).toEqual({
       name: 'config-100-10-hello-10.yaml',
       type: 'jinja2',
       source: '/plugins/pre-stage/10-hello/cloud-init/cloud-config/10.yaml',
