@@ -62,7 +62,8 @@ rebuild_both_ways() {
 	rc=$?
 	while [ ! -e "$loader_rc" ] && kill -0 "$lane" 2>/dev/null; do sleep 0.1; done
 	# Whatever of cvm-beside is not done by now is left to the part that it was to make shorter.
-	kill -TERM -- "-$lane" 2>/dev/null
+	# With -s: dash takes "-TERM --" for two signals.
+	kill -s TERM -- "-$lane" 2>/dev/null
 	wait "$lane" 2>/dev/null
 	[ "$rc" -ne 0 ] || rc=$(cat "$loader_rc") || rc=1
 	return "$rc"
@@ -86,7 +87,7 @@ initrds=0
 grub=0
 if changed /etc/initramfs-tools /usr/share/initramfs-tools /etc/dracut.conf /etc/dracut.conf.d /usr/lib/dracut \
 	/etc/modprobe.d /etc/modules /etc/modules-load.d /etc/udev/rules.d "$lib/udev/rules.d" /etc/crypttab \
-	"$lib/modules" "$lib/firmware" /var/lib/cvm-image-rewriter/rebuild-initrds; then
+	"$lib/modules" "$lib/firmware" "$dir/rebuild-initrds"; then
 	initrds=1
 fi
 if changed /etc/default/grub /etc/default/grub.d /etc/grub.d "$lib/modules" /etc/kernel/cmdline; then

@@ -3,6 +3,12 @@
 # rebuild is over, so nothing may depend on it: it makes a later part of the same plugin shorter. In the PATH of every guest
 # script of a run.
 set -eu
-[ -x "$1" ] || { echo "cvm-beside: $1 is no program" >&2; exit 1; }
+case ${1:-} in
+/*) [ -x "$1" ] || { echo "cvm-beside: $1 is no program" >&2; exit 1; } ;;
+*)
+	echo "cvm-beside: it takes the absolute path of a program" >&2
+	exit 1
+	;;
+esac
 mkdir -p /var/lib/cvm-image-rewriter/beside
-ln -sfn "$1" "/var/lib/cvm-image-rewriter/beside/${1##*/}"
+ln -sfn "$1" "/var/lib/cvm-image-rewriter/beside/${CVM_PART:-}-${1##*/}"
