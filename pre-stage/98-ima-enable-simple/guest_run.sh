@@ -28,4 +28,5 @@ if ! command -v update-grub >/dev/null; then
 	grubby --update-kernel=ALL --args="$arguments"
 	rm /etc/default/grub.d/98-ima.cfg
 fi
-cvm-beside /usr/share/cvm-image-rewriter/ima-first-pass.sh
+# A first pass while the initrd is rebuilt. The one that counts comes last, in the post-stage, and takes up what has changed since.
+cvm-beside /usr/share/cvm-image-rewriter/ima-label.sh

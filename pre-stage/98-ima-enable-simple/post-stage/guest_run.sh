@@ -1,7 +1,7 @@
 #!/bin/sh
 # Labels, after everything else: nothing may change a file once its digest stands in its label.
 set -eu
-labeller=/usr/share/cvm-image-rewriter/ima-label.py
+labeller=/usr/share/cvm-image-rewriter/ima-label
 
 # A setting of the guest's own that comes later could have thrown our arguments away.
 drop_in=/etc/default/grub.d/98-ima.cfg
@@ -13,10 +13,7 @@ if [ -e "$drop_in" ]; then
 	fi
 fi
 
-# -I -S -B: nothing from the environment, no site packages, no byte code written beside it. /bin and /lib are links
-# in most guests, and passed over then.
-[ -d /run/cvm-ima ] || mkdir -m 700 /run/cvm-ima
-said=$(python3 -I -S -B "$labeller" --remember /run/cvm-ima/labelled /usr /etc /opt /bin /sbin /lib /lib32 /lib64 /libx32)
-rm -r "$labeller" /usr/share/cvm-image-rewriter/ima-first-pass.sh /run/cvm-ima
+said=$("$labeller.sh")
+rm -r "$labeller.sh" "$labeller.py" /run/cvm-ima
 rmdir /usr/share/cvm-image-rewriter 2>/dev/null || :
 cvm-note "$said"
