@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { buildDemoGuest } from '../demo/demo-guest.js'
 import { probeAccelerator } from '../host/accelerator.js'
 import { unprivilegedAccount } from '../host/accounts.js'
-import { SLOW_WHEN_EMULATED } from '../model/emulated-cpu.js'
+import { EMULATED_QEMU_CPU } from '../model/emulated-cpu.js'
 import type { RewriteReport } from '../model/report.js'
 import { measureFloor } from './floor.js'
 import { type Measured, measureProgram } from './measure-program.js'
@@ -26,7 +26,6 @@ interface Row {
 const REWRITE = fileURLToPath(new URL('../cli/bin-rewrite.js', import.meta.url))
 const FLOOD = fileURLToPath(new URL('./flooding-virt-install.js', import.meta.url))
 const HELP_RUNS = 9
-const EMULATED_CPU = ['max', ...SLOW_WHEN_EMULATED.map((name) => `${name}=off`)].join(',')
 
 const dir = await mkdtemp(join(tmpdir(), 'cvm-bench-'))
 // What was started is ended with the process, and the directory goes too.
@@ -62,7 +61,7 @@ async function bench(work: string): Promise<Row[]> {
   say(`  ${run.seconds.toFixed(1)} s, of which ${guestS.toFixed(1)} s in the guest`)
 
   // What of the difference is the choice of the emulated CPU, and nothing else of the rewriter's.
-  const sameCpuS = accel === 'kvm' ? floorS : await measureFloor(guest.path, work, accel, EMULATED_CPU)
+  const sameCpuS = accel === 'kvm' ? floorS : await measureFloor(guest.path, work, accel, EMULATED_QEMU_CPU)
   say(`floor with the emulated CPU of a rewrite: ${sameCpuS.toFixed(1)} s`)
 
   say('a guest that floods its console with 1 GB')

@@ -1,4 +1,4 @@
-import { SLOW_WHEN_EMULATED } from '../model/emulated-cpu.js'
+import { EMULATED_QEMU_CPU } from '../model/emulated-cpu.js'
 import type { Accelerator } from '../model/image.js'
 import type { LaunchConfig, LaunchDisk, LaunchFirmware } from './launch-config.js'
 
@@ -26,7 +26,7 @@ export function qemuArguments(config: LaunchConfig): readonly string[] {
 
 function acceleratorArguments(accel: Accelerator): readonly string[] {
   if (accel === 'kvm') return ['-accel', 'kvm', '-cpu', 'host']
-  return ['-accel', 'tcg,thread=multi', '-cpu', ['max', ...SLOW_WHEN_EMULATED.map((name) => `${name}=off`)].join(',')]
+  return ['-accel', 'tcg,thread=multi', '-cpu', EMULATED_QEMU_CPU]
 }
 
 function firmwareArguments(firmware: LaunchFirmware): readonly string[] {
