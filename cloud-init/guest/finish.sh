@@ -60,7 +60,13 @@ trim() {
 	fstrim -a -v
 }
 
+if [ -e "$CVM_DIR/grub-wishes" ]; then
+	cvm_run grub-settings "$CVM_DIR/grub-settings.sh" || cvm_fail grub-settings $?
+fi
 cvm_run boot-files "$CVM_DIR/boot-files.sh" || cvm_fail boot-files $?
+if [ -e "$CVM_DIR/grub-wishes" ]; then
+	cvm_run grub-check "$CVM_DIR/grub-check.sh" || cvm_fail grub-check $?
+fi
 report_cloud_init
 report_units
 report_inventory

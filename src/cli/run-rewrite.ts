@@ -70,6 +70,7 @@ function requestOf(options: RewriteOptions): RewriteRequest {
     strict: options.strict === true,
     schema: options.schema,
     variables: pluginVariables(hostEnvironment(process.env)),
+    environment: process.env,
   }
 }
 

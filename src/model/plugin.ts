@@ -1,3 +1,5 @@
+import type { PluginManifest } from './manifest.js'
+
 export type StageName = 'pre-stage' | 'cloud-init' | 'post-stage'
 
 /** A numbered plugin directory, read and checked; nothing in it was run or changed. */
@@ -12,6 +14,8 @@ export interface Plugin {
   readonly summary: string
   /** Why it does not take part in this run; absent when it runs. */
   readonly skipped?: SkipReason
+  /** Its plugin.yaml. */
+  readonly manifest?: PluginManifest
   readonly hostRun?: ScriptFile
   readonly guestRun?: ScriptFile
   /** `post-stage/host_run.sh` and `post-stage/guest_run.sh` of a pre-stage plugin: its share of the post-stage. */

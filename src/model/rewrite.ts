@@ -1,4 +1,6 @@
+import type { GrubPlan } from './grub-plan.js'
 import type { Accelerator, DiskLayout, Firmware, InputImage } from './image.js'
+import type { SettledOption } from './manifest.js'
 import type { Plugin } from './plugin.js'
 
 /** What the person asked for: the command line, parsed and checked for form only. */
@@ -23,6 +25,8 @@ export interface RewriteRequest {
   readonly schema: boolean
   /** Variables that plugins read: GUEST_*, CVM_*, IMA_*, SEAL_*. */
   readonly variables: Readonly<Record<string, string>>
+  /** Where the options that a plugin.yaml declares have their values from. */
+  readonly environment: Readonly<Record<string, string | undefined>>
 }
 
 /** Where the run's data comes from: each one the current directory's when it has it, else the shipped one. */
@@ -40,6 +44,10 @@ export interface Survey {
   readonly layout: DiskLayout
   readonly sources: SourceDirs
   readonly plugins: readonly Plugin[]
+  /** With the values of declared options. */
+  readonly variables: Readonly<Record<string, string>>
+  readonly options: readonly SettledOption[]
+  readonly grub?: GrubPlan
   readonly notes: readonly string[]
   readonly accel: Accelerator
   readonly accelWhy: string
@@ -85,6 +93,9 @@ export interface RewritePlan {
     readonly report: string
   }
   readonly variables: Readonly<Record<string, string>>
+  /** What plugin.yaml files declare, each with where its value is from. */
+  readonly options: readonly SettledOption[]
+  readonly grub?: GrubPlan
   readonly strict: boolean
   readonly keepFailed: boolean
   readonly notes: readonly string[]

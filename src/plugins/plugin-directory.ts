@@ -1,6 +1,7 @@
 import { lstat } from 'node:fs/promises'
 import type { Plugin, Problem, SkipReason } from '../model/plugin.js'
 import { checkImaPolicy } from './ima-policy.js'
+import { readManifest } from './manifest/read-manifest.js'
 import { type Findings, isMissing, type PluginLocation, problem, readEntries, readFileIfThere } from './plugin-files.js'
 import { nearMissOfKnownEntry } from './plugin-name.js'
 import { noteCleanUps, readRunScripts } from './plugin-scripts.js'
@@ -26,6 +27,7 @@ export async function readPluginDirectory(location: PluginLocation): Promise<Plu
   await noteCleanUps(location, found)
   const hasFiles = await isRealDirectory(location, 'files', found)
   if (hasFiles) await checkPolicy(location, found)
+  const manifest = await readManifest(location, found)
   const parts = await readUserData(location, found)
   const { digest, unreadable } = await digestTree(location.dir, await listTree(location.dir))
   for (const { path, reason } of unreadable) {
@@ -34,7 +36,8 @@ export async function readPluginDirectory(location: PluginLocation): Promise<Plu
       problem(found, showBelow(location.shownDir, path), `cannot be read: ${reason}`)
   }
   const plugin: Plugin = {
-    ...basics(location, await readSummary(location)),
+    ...basics(location, (await readSummary(location)) || (manifest?.description ?? '')),
+    ...(manifest && { manifest }),
     ...(hostRun && { hostRun }),
     ...(guestRun && { guestRun }),
     ...(postHostRun && { postHostRun }),

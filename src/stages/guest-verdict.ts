@@ -1,5 +1,6 @@
 import type { ConsoleSign } from '../guest/console-signs.js'
 import { FATAL_SIGNS } from '../guest/console-signs.js'
+import type { ErrorCode } from '../model/error-table.js'
 import { CvmError } from '../model/errors.js'
 import type { CloudInitStatus, EventOf, GuestEvent, GuestEventName } from '../model/guest-report.js'
 import type { Accelerator } from '../model/image.js'
@@ -165,6 +166,8 @@ function partFailure(failed: EventOf<'failed'>, events: readonly GuestEvent[], p
   if (failed.part === 'restart') return restartFailure(events, parts)
   if (failed.part === 'boot-files')
     return new CvmError('BOOT_FILES_FAILED', `rebuilding the boot files exited ${failed.rc}${seconds}`, details)
+  const own = OWN_FAILURES[failed.part]
+  if (own !== undefined) return new CvmError(own.code, own.what, details)
   const part = parts.get(failed.part)
   const where = part?.plugin === undefined ? failed.part : `${part.plugin}: ${part.file}`
   const skip = part?.plugin === undefined ? {} : { next: `Mend the script, or skip it with --skip ${part.plugin}` }
@@ -238,6 +241,11 @@ function mib(kib: number): string {
   return (kib / 1024).toFixed(0)
 }
 
+const OWN_FAILURES: Readonly<Record<string, { readonly code: ErrorCode; readonly what: string }>> = {
+  'grub-settings': { code: 'BOOT_FILES_FAILED', what: 'the boot loader of this guest cannot be set as plugins ask' },
+  'grub-check': { code: 'BOOT_FILES_FAILED', what: 'the kernel entries are not as plugins ask' },
+  requires: { code: 'GUEST_SCRIPT_FAILED', what: 'the guest has not what plugins require' },
+}
 const LAST_LINES = 20
 // handlers/cloud_config.py and handlers/jinja_template.py of cloud-init.
 const LOST_PART = /(?:Failed at merging in cloud config part from|Ignoring jinja template for) ([\w.-]+)/

@@ -50,6 +50,9 @@ export function partText(name: string, parts: PartNames): string {
 
 const OWN_PARTS: Readonly<Record<string, string>> = {
   'boot-files': 'initrd and boot loader',
+  'grub-settings': 'settings of the boot loader',
+  'grub-check': 'reading the boot loader back',
+  requires: 'programs that plugins require',
   'grow-root': 'growing the root file system',
   runcmd: 'runcmd lines',
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { metaDataText } from '../guest/meta-data.js'
 import { mimeBundle } from '../guest/mime.js'
 import { runEnvText } from '../guest/run-env.js'
+import { grubWishesText, requiresText } from '../guest/wishes.js'
 import { runTool, runToolOrFail } from '../host/run-tool.js'
 import { CvmError } from '../model/errors.js'
 import type { Say } from '../model/events.js'
@@ -20,6 +21,8 @@ const GUEST_FILES = [
   'cvm-beside.sh',
   'grow-root.sh',
   'boot-files.sh',
+  'grub-settings.sh',
+  'grub-check.sh',
   'payload-conflicts.sh',
   'finish.sh',
   'run-runcmd.bash',
@@ -47,6 +50,7 @@ export async function packSeed(
     }),
     writeFile(join(seedDir, 'meta-data'), metaDataText(metaDataTemplate, plan.names.instanceId), { mode: 0o600 }),
     writeFile(join(seedDir, 'cvm', 'run.env'), runEnv(plan, collected), { mode: 0o600 }),
+    ...wishFiles(plan).map(([name, text]) => writeFile(join(seedDir, 'cvm', name), text, { mode: 0o600 })),
     ...GUEST_FILES.map((name) => copyFile(join(GUEST_SCRIPTS_DIR, name), join(seedDir, 'cvm', name))),
     ...(collected.payload === undefined ? [] : [link(collected.payload.path, join(seedDir, 'payload.tar'))]),
   ])
@@ -55,6 +59,15 @@ export async function packSeed(
   await runToolOrFail(packIsoCall(seedDir, iso), { timeoutMs: PACK_TIMEOUT_MS, signal })
   if (place.account !== undefined) await chown(iso, place.account.uid, place.account.gid)
   return iso
+}
+
+/** What plugin.yaml files want of the guest, for its scripts; a file that is empty would only say nothing. */
+function wishFiles({ plugins, grub }: RewritePlan): readonly (readonly [string, string])[] {
+  const files = [
+    ['requires', requiresText(plugins)] as const,
+    ['grub-wishes', grub === undefined ? '' : grubWishesText(grub)] as const,
+  ]
+  return files.filter(([, text]) => text !== '')
 }
 
 function runEnv(plan: RewritePlan, collected: Collected): string {

@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import { probeAccelerator } from '../host/accelerator.js'
 import { unprivilegedAccount } from '../host/accounts.js'
+import { findTool } from '../host/find-tool.js'
 import { availableMemoryMiB, cpuCount } from '../host/machine.js'
 import { makeScratch } from '../host/scratch.js'
 import { sameFile } from '../image/file-identity.js'
@@ -11,6 +12,9 @@ import { CvmError } from '../model/errors.js'
 import type { DiskLayout } from '../model/image.js'
 import type { Plugin, Problem } from '../model/plugin.js'
 import type { RewriteRequest, SourceDirs, Survey } from '../model/rewrite.js'
+import { planGrub } from '../plugins/manifest/grub-plan.js'
+import { checkOrder } from '../plugins/manifest/requirements.js'
+import { settleOptions } from '../plugins/manifest/settle-options.js'
 import { showRiskyMode } from '../plugins/payload-tree.js'
 import { checkPluginVariables } from '../plugins/plugin-variables.js'
 import { readPlugins } from '../plugins/read-plugins.js'
@@ -55,6 +59,9 @@ export async function surveyWorld(request: RewriteRequest, cwd: string): Promise
     layout,
     sources,
     plugins: reading.plugins,
+    variables: reading.variables,
+    options: reading.options,
+    ...(reading.grub === undefined ? {} : { grub: reading.grub }),
     notes: [...image.warnings, ...reading.notes, ...schema.notes],
     accel: accelerator.accel,
     accelWhy: accelerator.why,
@@ -73,18 +80,47 @@ async function layoutOf(image: Survey['image'], output: string): Promise<DiskLay
 async function readAllPlugins(
   request: RewriteRequest,
   sources: SourceDirs,
-): Promise<{ plugins: readonly Plugin[]; notes: readonly string[] }> {
+): Promise<Pick<Survey, 'plugins' | 'notes' | 'variables' | 'options' | 'grub'>> {
   const dirs = { preStage: sources.preStage, postStage: sources.postStage }
   const reading = await readPlugins({ dirs, skip: request.skip, only: request.only })
   const seed = await checkSeedSources(sources)
   const risky = reading.payload.riskyModes.map(showRiskyMode)
-  const problems = [...reading.problems, ...seed.problems, ...checkPluginVariables(request.variables)]
+  const settled = await settleOptions(reading.plugins, request.environment)
+  const declared = new Set(settled.options.map(({ name }) => name))
+  const undeclared = Object.entries(request.variables).filter(([name]) => !declared.has(name))
+  const grub = planGrub(reading.plugins, settled.variables)
+  const problems = [
+    ...reading.problems,
+    ...seed.problems,
+    ...checkPluginVariables(Object.fromEntries(undeclared)),
+    ...settled.problems,
+    ...checkOrder(reading.plugins),
+    ...grub.problems,
+  ]
   if (request.strict) problems.push(...risky.map(riskyProblem))
   if (problems.length > 0) throw problemsError(problems)
+  await requireHostPrograms(reading.plugins)
   return {
     plugins: reading.plugins,
-    notes: [...reading.notes, ...noteUnsealed(reading.plugins, sources), ...seed.notes, ...risky],
+    variables: { ...Object.fromEntries(undeclared), ...settled.variables },
+    options: settled.options,
+    ...(grub.plan === undefined ? {} : { grub: grub.plan }),
+    notes: [...reading.notes, ...noteUnsealed(reading.plugins, sources), ...seed.notes, ...grub.notes, ...risky],
   }
+}
+
+/** @throws {CvmError} TOOL_MISSING with every program that a plugin.yaml requires and that is not here. */
+async function requireHostPrograms(plugins: readonly Plugin[]): Promise<void> {
+  const lines: string[] = []
+  for (const { name, skipped, manifest } of plugins) {
+    if (skipped !== undefined) continue
+    for (const tool of manifest?.requires.host ?? []) {
+      if ((await findTool(tool)) === undefined) lines.push(`${tool}, which ${name} requires`)
+    }
+  }
+  if (lines.length === 0) return
+  const next = 'Install it, or leave the plugin out with --skip.'
+  throw new CvmError('TOOL_MISSING', `not installed: ${lines.join('; ')}`, { next })
 }
 
 const NOT_ASKED = { problems: [], notes: [] } as const
