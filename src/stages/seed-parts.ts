@@ -10,7 +10,10 @@ import { GUEST_SCRIPTS_DIR } from './sources.js'
  *
  * `plugins` are read from the private copy, so what host scripts left behind is among them.
  */
-export async function seedParts(plan: RewritePlan, plugins: readonly Plugin[]): Promise<readonly SeedPart[]> {
+export async function seedParts(
+  plan: Pick<RewritePlan, 'sources'>,
+  plugins: readonly Plugin[],
+): Promise<readonly SeedPart[]> {
   const running = plugins.filter((plugin) => plugin.skipped === undefined)
   const { userData } = await readSeedSources(plan.sources)
   return [
