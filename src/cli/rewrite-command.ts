@@ -3,6 +3,7 @@ import { Command, Option } from 'commander'
 import type { Accelerator, Firmware } from '../model/image.js'
 import type { LintFormat } from './lint-formats.js'
 import { count, sizeMiB, wholeMinutes } from './option-values.js'
+import type { RenderOptions } from './render.js'
 import { fromCommander, refuseWords, strict } from './usage-error.js'
 
 /** Options of the main command as commander gives them. */
@@ -130,6 +131,13 @@ export function rewriteCommand(choose: (action: () => Promise<number>) => void):
     .action((dir: string | undefined, options: { format: LintFormat }) =>
       choose(async () => (await import('./plugin-lint.js')).pluginLint(dir, options.format)),
     )
+  strict(program.command('render'))
+    .description('print what the guest will see, without a boot: merged cloud-config, parts, files')
+    .option('--plugins <dir>', 'directory to read')
+    .option('--skip <plugin>', 'leave a plugin out; may be repeated', collect, [])
+    .option('--only <plugin>', 'only this pre-stage plugin; may be repeated', collect, [])
+    .option('--json', 'one JSON object')
+    .action((options: RenderOptions) => choose(async () => (await import('./render.js')).render(options)))
   strict(program.command('explain'))
     .description('what an error code means and what to do')
     .argument('<code>')
@@ -150,6 +158,7 @@ const EXAMPLES = `Examples:
   cvm-rewrite -i guest.qcow2 --skip 98-ima-enable-simple
   cvm-rewrite -i guest.qcow2 --dry-run               what would be done
   cvm-rewrite plugin lint                            what is wrong with your plugins
+  cvm-rewrite render                                 what the guest will see
   cvm-rewrite demo                                   see it work, without an image of your own
   cvm-qemu-test -i output.qcow2                      boot the result on a throw-away overlay
 `
