@@ -1,7 +1,9 @@
 import { Command, Option } from 'commander'
 // Only what --help needs is imported here; the rest waits until there is something to do.
 import type { Accelerator, Firmware } from '../model/image.js'
+import type { LintFormat } from './lint-formats.js'
 import { count, sizeMiB, wholeMinutes } from './option-values.js'
+import type { RenderOptions } from './render.js'
 import { fromCommander, refuseWords, strict } from './usage-error.js'
 
 /** Options of the main command as commander gives them. */
@@ -110,7 +112,9 @@ export function rewriteCommand(choose: (action: () => Promise<number>) => void):
     .description('copy the shipped pre-stage/, post-stage/ and cloud-init/ somewhere to change them')
     .argument('<dir>')
     .action((dir: string) => choose(async () => (await import('./init.js')).init(dir)))
-  const plugin = strict(program.command('plugin')).description('plugin list: the plugins that a run here would take')
+  const plugin = strict(program.command('plugin')).description(
+    'plugin list: the plugins that a run here would take; plugin lint: what is wrong with them',
+  )
   strict(plugin.command('list'))
     .description('list the plugins that a run here would take')
     .option('--plugins <dir>', 'directory to read')
@@ -118,6 +122,22 @@ export function rewriteCommand(choose: (action: () => Promise<number>) => void):
     .action((options: { plugins?: string; json?: true }) =>
       choose(async () => (await import('./plugin-list.js')).pluginList(options)),
     )
+  strict(plugin.command('lint'))
+    .description(
+      'tell all that is wrong or doubtful in the plugins, without a boot; exit code 5 when a run would refuse',
+    )
+    .argument('[dir]', 'directory to read, as --plugins takes it')
+    .addOption(new Option('--format <kind>', 'form of the answer').choices(['text', 'json', 'github']).default('text'))
+    .action((dir: string | undefined, options: { format: LintFormat }) =>
+      choose(async () => (await import('./plugin-lint.js')).pluginLint(dir, options.format)),
+    )
+  strict(program.command('render'))
+    .description('print what the guest will see, without a boot: merged cloud-config, parts, files')
+    .option('--plugins <dir>', 'directory to read')
+    .option('--skip <plugin>', 'leave a plugin out; may be repeated', collect, [])
+    .option('--only <plugin>', 'only this pre-stage plugin; may be repeated', collect, [])
+    .option('--json', 'one JSON object')
+    .action((options: RenderOptions) => choose(async () => (await import('./render.js')).render(options)))
   strict(program.command('explain'))
     .description('what an error code means and what to do')
     .argument('<code>')
@@ -137,6 +157,8 @@ const EXAMPLES = `Examples:
   GUEST_SIZE=20G cvm-rewrite -i guest.qcow2          with a larger disk (plugin 01-resize-image)
   cvm-rewrite -i guest.qcow2 --skip 98-ima-enable-simple
   cvm-rewrite -i guest.qcow2 --dry-run               what would be done
+  cvm-rewrite plugin lint                            what is wrong with your plugins
+  cvm-rewrite render                                 what the guest will see
   cvm-rewrite demo                                   see it work, without an image of your own
   cvm-qemu-test -i output.qcow2                      boot the result on a throw-away overlay
 `

@@ -6,6 +6,8 @@ export interface PayloadEntry extends TreeEntry {
   readonly plugin: string
   /** Where it lies on this host, for messages. */
   readonly where: string
+  /** Plugins whose file or link at this path does not get into the guest, first one first. */
+  readonly replaces?: readonly string[]
 }
 
 export type Merged = { readonly problem: Problem } | { readonly note: string | undefined }
@@ -21,9 +23,12 @@ export function addToPayload(merged: Map<string, PayloadEntry>, entry: PayloadEn
   const key = entry.path.toString('latin1')
   const earlier = merged.get(key)
   if (earlier !== undefined && earlier.kind !== entry.kind) return { problem: conflict(earlier, entry) }
-  merged.set(key, entry)
-  if (earlier === undefined || entry.kind === 'directory') return { note: undefined }
-  if (entry.kind === 'link' && entry.target?.equals(earlier.target ?? Buffer.alloc(0))) return { note: undefined }
+  const isSame = earlier?.target !== undefined && entry.target?.equals(earlier.target)
+  if (earlier === undefined || entry.kind === 'directory' || isSame) {
+    merged.set(key, entry)
+    return { note: undefined }
+  }
+  merged.set(key, { ...entry, replaces: [...(earlier.replaces ?? []), earlier.plugin] })
   return { note: `${entry.where}: replaces ${earlier.where}` }
 }
 

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises'
+import { closeSync, openSync } from 'node:fs'
 import type { Problem } from '../model/plugin.js'
 import { isEditorJunk, nameAsText, showName } from './file-names.js'
 import { noteOutwardLinks } from './payload-links.js'
@@ -50,7 +50,7 @@ export async function readPayloadTree(sources: readonly PayloadSource[]): Promis
         continue
       }
       if (entry.kind === 'file') {
-        const reason = await whyUnreadable(absolute(source.filesDir, entry.path))
+        const reason = whyUnreadable(absolute(source.filesDir, entry.path))
         if (reason !== undefined) problems.push(unreadable(source, entry.path, reason))
       }
       const name = nameAsText(entry.path)?.split('/').at(-1) ?? ''
@@ -96,9 +96,9 @@ function isWorldWritable(entry: PayloadEntry): boolean {
 }
 
 /** Opening is the only test that counts: permissions, ACLs and file systems all have a say. */
-async function whyUnreadable(path: Buffer): Promise<string | undefined> {
+function whyUnreadable(path: Buffer): string | undefined {
   try {
-    await using _file = await open(path, 'r')
+    closeSync(openSync(path, 'r'))
     return undefined
   } catch (error) {
     return reasonOf(error)
