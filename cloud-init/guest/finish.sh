@@ -60,13 +60,18 @@ trim() {
 	fstrim -a -v
 }
 
-if [ -e "$CVM_DIR/grub-wishes" ]; then
-	cvm_run grub-settings "$CVM_DIR/grub-settings.sh" || cvm_fail grub-settings $?
-fi
+# wish KIND STEP: what plugin.yaml files want of one kind, if they do.
+wish() {
+	[ ! -e "$CVM_DIR/$1-wishes" ] || cvm_run "$1-$2" "$CVM_DIR/$1-$2.sh" || cvm_fail "$1-$2" $?
+}
+
+wish rootfs settings
+wish grub settings
+wish initrd settings
+wish ima settings
 cvm_run boot-files "$CVM_DIR/boot-files.sh" || cvm_fail boot-files $?
-if [ -e "$CVM_DIR/grub-wishes" ]; then
-	cvm_run grub-check "$CVM_DIR/grub-check.sh" || cvm_fail grub-check $?
-fi
+wish grub check
+wish initrd check
 report_cloud_init
 report_units
 report_inventory
@@ -75,6 +80,9 @@ for part in "$CVM_DIR"/post-stage/post-*; do
 	[ -f "$part" ] || continue
 	cvm_run "${part##*/}" "$part" || cvm_fail "${part##*/}" $?
 done
+wish rootfs check
+# After everything else: nothing may change a file once its digest stands in its label.
+wish ima label
 
 report_seal
 

@@ -24,6 +24,10 @@ if [ -e "$CVM_DIR/requires" ]; then
 	fi
 fi
 
+if [ -e "$CVM_DIR/rootfs-wishes" ]; then
+	cvm_run rootfs-install "$CVM_DIR/rootfs-install.sh" || cvm_fail rootfs-install $?
+fi
+
 for part in "$scripts"/[0-9]*; do
 	name=${part##*/}
 	if [ ! -f "$part" ] || [ "$name" = "${0##*/}" ]; then continue; fi

@@ -11,7 +11,8 @@ export async function pluginList(options: { readonly plugins?: string; readonly 
   const json = options.json === true
   try {
     const { preStage, postStage } = sourceDirs(process.cwd(), options.plugins)
-    const { plugins, problems } = await readPlugins({ dirs: { preStage, postStage }, skip: [], only: [] })
+    const dirs = { preStage, postStage }
+    const { plugins, problems } = await readPlugins({ dirs, skip: [], only: [], environment: process.env })
     if (json) {
       const rows = plugins.map(({ name, stage, dir, summary, skipped, digest }) => ({
         name,
@@ -36,7 +37,7 @@ function listText(stage: Plugin['stage'], dir: string, plugins: readonly Plugin[
   const width = Math.max(0, ...rows.map((plugin) => plugin.name.length))
   const lines = rows.map(
     (plugin) =>
-      `  ${plugin.name.padEnd(width)}  ${plugin.skipped === undefined ? printable(plugin.summary) : colour.dim('skipped: it has a NOT_RUN file')}\n`,
+      `  ${plugin.name.padEnd(width)}  ${plugin.skipped === undefined ? printable(plugin.summary) : colour.dim(`skipped: ${plugin.skipped === 'NOT_RUN' ? 'it has a NOT_RUN file' : plugin.skipped}`)}\n`,
   )
   return `${colour.bold(stage)} (${printable(dir)})\n${lines.join('') || '  none\n'}`
 }

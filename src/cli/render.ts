@@ -21,7 +21,7 @@ export async function render(options: RenderOptions): Promise<number> {
   try {
     const { skip, only } = options
     const sources = sourceDirs(process.cwd(), options.plugins)
-    const request = { sources, skip, only, variables: pluginVariables(process.env) }
+    const request = { sources, skip, only, variables: pluginVariables(process.env), environment: process.env }
     const rendering = await renderSeed(request, interrupted.signal)
     process.stdout.write(json ? `${JSON.stringify(renderObject(rendering))}\n` : renderText(rendering))
     if (rendering.problems.length === 0) return EXIT.ok

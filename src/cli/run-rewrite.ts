@@ -76,5 +76,5 @@ function requestOf(options: RewriteOptions): RewriteRequest {
 
 /** The plan without the nonce: whoever reads a log must not be able to speak for the guest. */
 function shownPlan(plan: RewritePlan): unknown {
-  return { ...plan, nonce: '(made for each run)', variables: withoutSecrets(plan.variables) }
+  return { ...plan, nonce: '(made for each run)', variables: withoutSecrets(plan.variables, plan.secrets) }
 }

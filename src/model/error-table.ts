@@ -177,6 +177,17 @@ export const ERRORS = {
     meaning: 'Rebuilding the initrd or the boot loader configuration failed in the guest.',
     next: 'See the last lines; a plugin changed what these tools read.',
   },
+  IMA_FAILED: {
+    exit: 'guest',
+    meaning:
+      'What plugins ask of IMA cannot be had in this guest, or files that the policy would refuse have no label.',
+    next: 'See the last lines: label what is named there, narrow the policy, or use appraise: log.',
+  },
+  ROOTFS_FAILED: {
+    exit: 'guest',
+    meaning: 'Users, packages, modes or services are not in the guest as plugins ask.',
+    next: 'See the last lines: they name what differs, and who asks for it.',
+  },
   CLOUD_INIT_FAILED: {
     exit: 'guest',
     meaning: 'cloud-init itself reported an error in one of its stages.',

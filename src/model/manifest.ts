@@ -4,6 +4,9 @@ export interface PluginManifest {
   readonly options: readonly PluginOption[]
   readonly requires: PluginRequirements
   readonly grub?: GrubWishes
+  readonly initrd?: InitrdWishes
+  readonly ima?: ImaWishes
+  readonly rootfs?: RootfsWishes
 }
 
 export const OPTION_TYPES = ['string', 'integer', 'boolean', 'size', 'path', 'enum', 'ssh-key', 'user', 'list'] as const
@@ -18,10 +21,14 @@ export interface PluginOption {
   /** What an enum, or each item of a list of enums, may be. */
   readonly values?: readonly string[]
   readonly default?: string
+  /** Its value is shown to nobody. */
+  readonly secret: boolean
   readonly description?: string
 }
 
 export interface PluginRequirements {
+  /** Options without which the plugin does nothing at all. */
+  readonly options: readonly string[]
   /** Programs that have to be installed here. */
   readonly host: readonly string[]
   /** Programs that have to be in the guest when its scripts begin. */
@@ -44,10 +51,73 @@ export interface GrubWishes {
   readonly timeout?: number
 }
 
+/** What every initrd has to hold. */
+export interface InitrdWishes {
+  /** Patterns: with a leading slash of files of the guest, without one of the plugin's files/. */
+  readonly files: readonly string[]
+  /** Kernel modules, with those that they need. */
+  readonly modules: readonly string[]
+  /** Kernel modules that are loaded there too. */
+  readonly load: readonly string[]
+  /** Programs of the guest, absolute paths, with their libraries. */
+  readonly binaries: readonly string[]
+}
+
+export interface ImaWishes {
+  /** Path of the policy, relative to the plugin. */
+  readonly policy?: string
+  /** `log`, `enforce`, or `$NAME`. */
+  readonly appraise?: string
+  /** Digest of labels and of the log: `sha256`, `sha384`, `sha512`, or `$NAME`. */
+  readonly hash?: string
+  /** Absolute paths of directories whose files get labels. */
+  readonly label: readonly string[]
+}
+
+export interface RootfsWishes {
+  readonly groups: readonly string[]
+  readonly users: readonly UserWish[]
+  readonly authorizedKeys: readonly { readonly user: string; readonly keys: readonly string[] }[]
+  /** Names of packages from the guest's own sources. */
+  readonly packages: readonly string[]
+  /** A directory with packages: relative to the plugin, or `$NAME` of an option of type path. */
+  readonly debs?: string
+  readonly modes: readonly ModeWish[]
+  /** Absolute paths of files and directories that are not to be in the image. */
+  readonly remove: readonly string[]
+  readonly services: {
+    readonly enable: readonly string[]
+    readonly disable: readonly string[]
+    readonly mask: readonly string[]
+  }
+}
+
+export interface UserWish {
+  readonly name: string
+  readonly groups: readonly string[]
+  readonly shell?: string
+  /** Root's rights without a password: `true`, `false`, or `$NAME` of a boolean option. */
+  readonly sudo: string
+  readonly system: boolean
+}
+
+/** What has to hold for a file or directory; what is not named stays. */
+export interface ModeWish {
+  readonly path: string
+  /** Octal, with a leading zero. */
+  readonly mode?: string
+  readonly owner?: string
+  readonly group?: string
+}
+
 /** The value of an option in this run, and where it is from. */
 export interface SettledOption {
   readonly name: string
   readonly plugins: readonly string[]
   readonly from: 'environment' | 'default' | 'not given'
+  /** Absent for one without a value; `(secret)` for a secret one. */
   readonly value?: string
 }
+
+/** Stands for the value of a secret wherever it would be shown. */
+export const SECRET = '(secret)'

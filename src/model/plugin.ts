@@ -30,7 +30,8 @@ export interface Plugin {
   readonly warnings: readonly string[]
 }
 
-export type SkipReason = 'NOT_RUN' | '--skip' | '--only'
+/** The last one: options that its plugin.yaml requires. */
+export type SkipReason = 'NOT_RUN' | '--skip' | '--only' | `${string} not given`
 
 export interface ScriptFile {
   /** Path relative to the plugin directory. */

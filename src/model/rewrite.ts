@@ -1,7 +1,7 @@
-import type { GrubPlan } from './grub-plan.js'
 import type { Accelerator, DiskLayout, Firmware, InputImage } from './image.js'
 import type { SettledOption } from './manifest.js'
 import type { Plugin } from './plugin.js'
+import type { Wishes } from './wishes.js'
 
 /** What the person asked for: the command line, parsed and checked for form only. */
 export interface RewriteRequest {
@@ -47,7 +47,9 @@ export interface Survey {
   /** With the values of declared options. */
   readonly variables: Readonly<Record<string, string>>
   readonly options: readonly SettledOption[]
-  readonly grub?: GrubPlan
+  /** Names of variables whose values nobody may see. */
+  readonly secrets: readonly string[]
+  readonly wishes: Wishes
   readonly notes: readonly string[]
   readonly accel: Accelerator
   readonly accelWhy: string
@@ -95,7 +97,10 @@ export interface RewritePlan {
   readonly variables: Readonly<Record<string, string>>
   /** What plugin.yaml files declare, each with where its value is from. */
   readonly options: readonly SettledOption[]
-  readonly grub?: GrubPlan
+  /** Names of variables whose values nobody may see. */
+  readonly secrets: readonly string[]
+  /** What plugin.yaml files want of the guest, before host scripts have run. */
+  readonly wishes: Wishes
   readonly strict: boolean
   readonly keepFailed: boolean
   readonly notes: readonly string[]
@@ -119,6 +124,10 @@ export interface Collected {
     readonly hasUnits: boolean
   }
   readonly parts: readonly SeedPart[]
+  /** What plugin.yaml files want of the guest, after host scripts have run. */
+  readonly wishes: Wishes
+  /** The plugins that the guest gets to see. */
+  readonly plugins: readonly Plugin[]
   readonly diskGrown: boolean
 }
 

@@ -1,15 +1,20 @@
 import { lstat, readdir, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import type { SettledOption } from '../model/manifest.js'
 import type { Plugin, Problem } from '../model/plugin.js'
+import type { Wishes } from '../model/wishes.js'
 import { isEditorJunk, nameAsText, showName } from './file-names.js'
+import { planWishes } from './manifest/plan-wishes.js'
+import { checkOrder } from './manifest/requirements.js'
+import { settleOptions } from './manifest/settle-options.js'
 import { type PayloadSource, type PayloadTree, readPayloadTree } from './payload-tree.js'
-import { describeSkipped, readPluginDirectory } from './plugin-directory.js'
+import { describeSkipped, type PluginReading, readPluginDirectory } from './plugin-directory.js'
 import type { PluginLocation } from './plugin-files.js'
 import { parsePluginName, whyNoPluginName } from './plugin-name.js'
 import { choosePlugins, meansPlugin } from './selection.js'
 import { reasonOf } from './tree-listing.js'
 import { checkUserDataLimits, type SizedPart } from './user-data-limits.js'
-import { type MergedPart, noteOverlaps } from './user-data-overlaps.js'
+import { noteOverlaps } from './user-data-overlaps.js'
 
 export interface PluginDirectories {
   readonly preStage?: string
@@ -20,6 +25,8 @@ export interface ReadPluginsInput {
   readonly dirs: PluginDirectories
   readonly skip: readonly string[]
   readonly only: readonly string[]
+  /** Where the options of plugin.yaml files have their values from. */
+  readonly environment: Readonly<Record<string, string | undefined>>
 }
 
 export interface PluginsReading {
@@ -31,6 +38,13 @@ export interface PluginsReading {
   readonly notes: readonly string[]
   /** What the files/ of all running plugins put into the guest, before any host_run.sh has added to them. */
   readonly payload: PayloadTree
+  /** What plugin.yaml files declare; the values of secret ones are not in it. */
+  readonly options: readonly SettledOption[]
+  /** The values of those options that have one, secret ones included. */
+  readonly variables: Readonly<Record<string, string>>
+  /** Names of the secret ones. */
+  readonly secrets: readonly string[]
+  readonly wishes: Wishes
 }
 
 /**
@@ -47,26 +61,50 @@ export async function readPlugins(input: ReadPluginsInput): Promise<PluginsReadi
     ...noteUselessOnly(found.locations, input.only),
   ]
   const reasons = choosePlugins([...found.locations, ...found.misnamed], input)
-  const plugins: Plugin[] = []
-  const merged: MergedPart[] = []
-  const sources: PayloadSource[] = []
+  const readings: PluginReading[] = []
   for (const [index, location] of found.locations.entries()) {
     const reason = reasons[index]
     if (reason !== undefined) {
-      plugins.push(await describeSkipped(location, reason))
+      readings.push({ plugin: await describeSkipped(location, reason), problems: [], cloudConfigs: [] })
       continue
     }
     const reading = await readPluginDirectory(location)
-    plugins.push(reading.plugin)
+    readings.push(reading)
     problems.push(...reading.problems)
     notes.push(...reading.plugin.warnings)
-    merged.push(...reading.cloudConfigs)
-    if (reading.plugin.hasFiles) sources.push(filesOf(location))
   }
-  const payload = await readPayloadTree(sources)
-  problems.push(...payload.problems, ...checkUserDataLimits(plugins.flatMap(sizedParts)))
-  notes.push(...payload.notes, ...noteOverlaps(merged))
-  return { plugins, problems, notes, payload: payload.tree }
+  const settled = await settleOptions(
+    readings.map(({ plugin }) => plugin),
+    input.environment,
+  )
+  const all = readings.map((reading) => withoutIdle(reading, settled.variables))
+  const plugins = all.map(({ plugin }) => plugin)
+  const payload = await readPayloadTree(
+    found.locations.filter((_, index) => isWithFiles(plugins[index])).map((location) => filesOf(location)),
+  )
+  const planned = await planWishes(plugins, settled.variables)
+  problems.push(
+    ...payload.problems,
+    ...checkUserDataLimits(plugins.flatMap(sizedParts)),
+    ...settled.problems,
+    ...checkOrder(plugins),
+    ...planned.problems,
+  )
+  notes.push(...payload.notes, ...noteOverlaps(all.flatMap(({ cloudConfigs }) => cloudConfigs)), ...planned.notes)
+  const { options, variables, secrets } = settled
+  return { plugins, problems, notes, payload: payload.tree, options, variables, secrets, wishes: planned.wishes }
+}
+
+/** A plugin that requires an option without a value has been checked, and brings nothing. */
+function withoutIdle(reading: PluginReading, values: Readonly<Record<string, string>>): PluginReading {
+  const { plugin } = reading
+  const missing = (plugin.manifest?.requires.options ?? []).filter((name) => (values[name] ?? '') === '')
+  if (plugin.skipped !== undefined || missing.length === 0) return reading
+  return { plugin: { ...plugin, skipped: `${missing.join(', ')} not given` }, problems: [], cloudConfigs: [] }
+}
+
+function isWithFiles(plugin: Plugin | undefined): boolean {
+  return plugin !== undefined && plugin.skipped === undefined && plugin.hasFiles
 }
 
 interface FoundPlugin extends PluginLocation {
@@ -150,6 +188,7 @@ function filesOf({ name, dir, shownDir }: PluginLocation): PayloadSource {
 }
 
 function sizedParts(plugin: Plugin): readonly SizedPart[] {
+  if (plugin.skipped !== undefined) return []
   const scripts = [plugin.guestRun, plugin.postGuestRun].filter((script) => script !== undefined)
   return [...plugin.cloudConfigs, ...plugin.shellScripts, ...scripts].map(({ sizeBytes = 0 }) => ({
     plugin: plugin.name,

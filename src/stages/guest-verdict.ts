@@ -244,6 +244,13 @@ function mib(kib: number): string {
 const OWN_FAILURES: Readonly<Record<string, { readonly code: ErrorCode; readonly what: string }>> = {
   'grub-settings': { code: 'BOOT_FILES_FAILED', what: 'the boot loader of this guest cannot be set as plugins ask' },
   'grub-check': { code: 'BOOT_FILES_FAILED', what: 'the kernel entries are not as plugins ask' },
+  'initrd-settings': { code: 'BOOT_FILES_FAILED', what: 'the initrd of this guest cannot be made as plugins ask' },
+  'initrd-check': { code: 'BOOT_FILES_FAILED', what: 'the initrds do not hold what plugins ask for' },
+  'ima-settings': { code: 'IMA_FAILED', what: 'this guest cannot do what plugins ask of IMA' },
+  'ima-label': { code: 'IMA_FAILED', what: 'the files have not the labels that their policy asks for' },
+  'rootfs-install': { code: 'ROOTFS_FAILED', what: 'the packages that plugins bring could not be installed' },
+  'rootfs-settings': { code: 'ROOTFS_FAILED', what: 'the root file system could not be changed as plugins ask' },
+  'rootfs-check': { code: 'ROOTFS_FAILED', what: 'the root file system is not as plugins ask' },
   requires: { code: 'GUEST_SCRIPT_FAILED', what: 'the guest has not what plugins require' },
 }
 const LAST_LINES = 20

@@ -1,9 +1,8 @@
 import { chown, copyFile, link, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { metaDataText } from '../guest/meta-data.js'
 import { mimeBundle } from '../guest/mime.js'
 import { runEnvText } from '../guest/run-env.js'
-import { grubWishesText, requiresText } from '../guest/wishes.js'
 import { runTool, runToolOrFail } from '../host/run-tool.js'
 import { CvmError } from '../model/errors.js'
 import type { Say } from '../model/events.js'
@@ -13,6 +12,7 @@ import { makeMimeCall } from '../tools/make-mime.js'
 import type { RunPlace } from './run-place.js'
 import { readSeedSources } from './seed-sources.js'
 import { GUEST_SCRIPTS_DIR } from './sources.js'
+import { wishFiles, wishSources } from './wish-files.js'
 
 /** What the guest finds on the seed beside user-data and meta-data; see cloud-init/guest/boothook.sh. */
 const GUEST_FILES = [
@@ -23,6 +23,16 @@ const GUEST_FILES = [
   'boot-files.sh',
   'grub-settings.sh',
   'grub-check.sh',
+  'initrd-settings.sh',
+  'initrd-hook.sh',
+  'initrd-check.sh',
+  'ima-settings.sh',
+  'ima-label.sh',
+  'ima-label.py',
+  'ima-coverage.py',
+  'rootfs-install.sh',
+  'rootfs-settings.sh',
+  'rootfs-check.sh',
   'payload-conflicts.sh',
   'finish.sh',
   'run-runcmd.bash',
@@ -50,7 +60,8 @@ export async function packSeed(
     }),
     writeFile(join(seedDir, 'meta-data'), metaDataText(metaDataTemplate, plan.names.instanceId), { mode: 0o600 }),
     writeFile(join(seedDir, 'cvm', 'run.env'), runEnv(plan, collected), { mode: 0o600 }),
-    ...wishFiles(plan).map(([name, text]) => writeFile(join(seedDir, 'cvm', name), text, { mode: 0o600 })),
+    ...wishFiles(collected).map(([name, text]) => writeFile(join(seedDir, 'cvm', name), text, { mode: 0o600 })),
+    ...wishSources(collected).map(([name, from]) => copyInto(join(seedDir, name), from)),
     ...GUEST_FILES.map((name) => copyFile(join(GUEST_SCRIPTS_DIR, name), join(seedDir, 'cvm', name))),
     ...(collected.payload === undefined ? [] : [link(collected.payload.path, join(seedDir, 'payload.tar'))]),
   ])
@@ -61,13 +72,9 @@ export async function packSeed(
   return iso
 }
 
-/** What plugin.yaml files want of the guest, for its scripts; a file that is empty would only say nothing. */
-function wishFiles({ plugins, grub }: RewritePlan): readonly (readonly [string, string])[] {
-  const files = [
-    ['requires', requiresText(plugins)] as const,
-    ['grub-wishes', grub === undefined ? '' : grubWishesText(grub)] as const,
-  ]
-  return files.filter(([, text]) => text !== '')
+async function copyInto(path: string, from: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  await copyFile(from, path)
 }
 
 function runEnv(plan: RewritePlan, collected: Collected): string {

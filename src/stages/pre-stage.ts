@@ -45,12 +45,19 @@ export async function preStage(
       for (const text of await checkWorkImage(work)) say({ type: 'warning', text: `${plugin.name}: ${text}` })
     }
   }
-  const reading = await readPlugins({ dirs: copies, skip: [], only: [] })
+  const reading = await readPlugins({ dirs: copies, skip: [], only: [], environment: plan.variables })
   if (reading.problems.length > 0) throw problemsError(reading.problems)
   const payload = await packPayload(reading.payload, copies.preStage, copies.postStage, place.workDir, signal)
   const parts = seedParts(await userDataToShip(plan.sources, place.workDir), reading.plugins)
   const sizeNow = await virtualSizeOf(work.path, 'qcow2', work.backing?.name)
-  return { ...(payload === undefined ? {} : { payload }), parts, diskGrown: sizeNow > sizeBefore }
+  const { plugins, wishes } = reading
+  return {
+    ...(payload === undefined ? {} : { payload }),
+    parts,
+    plugins,
+    wishes,
+    diskGrown: sizeNow > sizeBefore,
+  }
 }
 
 export interface HostScriptRun {

@@ -17,6 +17,7 @@ export interface RenderRequest {
   readonly skip: readonly string[]
   readonly only: readonly string[]
   readonly variables: Readonly<Record<string, string>>
+  readonly environment: Readonly<Record<string, string | undefined>>
 }
 
 /** What a guest would see, as far as it is known without running any host script. */
@@ -46,19 +47,21 @@ export interface Rendering {
 export async function render(request: RenderRequest, signal: AbortSignal): Promise<Rendering> {
   const { sources, skip, only, variables } = request
   const dirs = { preStage: sources.preStage, postStage: sources.postStage }
-  const reading = await readPlugins({ dirs, skip, only })
+  const reading = await readPlugins({ dirs, skip, only, environment: request.environment })
   await using scratch = await makeScratch(tmpdir(), 'cvm-render', 0o700)
   const parts = seedParts(await userDataToShip(sources, scratch.path), reading.plugins)
   const seed = await checkSeedSources(sources)
+  const declared = new Set(reading.options.map(({ name }) => name))
+  const undeclared = Object.fromEntries(Object.entries(variables).filter(([name]) => !declared.has(name)))
   return {
     plugins: reading.plugins,
     cloudConfig: await mergedCloudConfig(parts, signal),
     parts: await Promise.all(parts.map(async (part) => ({ ...part, sizeBytes: (await stat(part.source)).size }))),
     payload: reading.payload.entries,
-    variables: withoutSecrets(variables),
+    variables: withoutSecrets({ ...undeclared, ...reading.variables }, reading.secrets),
     templates: parts.filter(({ type }) => type === 'jinja2'),
     hostScripts: reading.plugins.filter(({ stage, hostRun }) => stage === 'pre-stage' && hostRun !== undefined),
     notes: [...reading.notes, ...seed.notes],
-    problems: [...reading.problems, ...seed.problems, ...checkPluginVariables(variables)],
+    problems: [...reading.problems, ...seed.problems, ...checkPluginVariables(undeclared)],
   }
 }

@@ -1,4 +1,5 @@
 import { open, rename, rm } from 'node:fs/promises'
+import { SECRET } from '../model/manifest.js'
 import type { FileFacts, PluginFacts, RewriteReport } from '../model/report.js'
 import type { CheckResult, RewritePlan, SeedPart, StepTime } from '../model/rewrite.js'
 import { guestFacts, notesOf } from './guest-facts.js'
@@ -47,7 +48,7 @@ export function rewriteReport(input: ReportInput): RewriteReport {
       }),
     ),
     options: { guestTimeMin: plan.guestTimeMin, strict: plan.strict, force: plan.force, connect: plan.connect ?? null },
-    variables: withoutSecrets(plan.variables),
+    variables: withoutSecrets(plan.variables, plan.secrets),
     machine: plan.machine,
     tools: input.tools,
     steps: input.steps,
@@ -71,11 +72,13 @@ export async function writeReport(path: string, report: RewriteReport, runId: st
   await rename(beside, path)
 }
 
-/** Values whose name speaks of a secret are not shown to anybody. */
-export function withoutSecrets(variables: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(variables).map(([name, value]) => [name, SECRET_NAME.test(name) ? '(left out)' : value]),
-  )
+/** Values that a plugin.yaml calls secret, and those whose name speaks of a secret, are not shown to anybody. */
+export function withoutSecrets(
+  variables: Readonly<Record<string, string>>,
+  secrets: readonly string[],
+): Record<string, string> {
+  const isSecret = (name: string) => secrets.includes(name) || SECRET_NAME.test(name)
+  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, isSecret(name) ? SECRET : value]))
 }
 
 const SECRET_NAME = /PASS|SECRET|TOKEN|PRIVATE/

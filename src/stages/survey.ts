@@ -12,9 +12,6 @@ import { CvmError } from '../model/errors.js'
 import type { DiskLayout } from '../model/image.js'
 import type { Plugin, Problem } from '../model/plugin.js'
 import type { RewriteRequest, SourceDirs, Survey } from '../model/rewrite.js'
-import { planGrub } from '../plugins/manifest/grub-plan.js'
-import { checkOrder } from '../plugins/manifest/requirements.js'
-import { settleOptions } from '../plugins/manifest/settle-options.js'
 import { showRiskyMode } from '../plugins/payload-tree.js'
 import { checkPluginVariables } from '../plugins/plugin-variables.js'
 import { readPlugins } from '../plugins/read-plugins.js'
@@ -61,7 +58,8 @@ export async function surveyWorld(request: RewriteRequest, cwd: string): Promise
     plugins: reading.plugins,
     variables: reading.variables,
     options: reading.options,
-    ...(reading.grub === undefined ? {} : { grub: reading.grub }),
+    secrets: reading.secrets,
+    wishes: reading.wishes,
     notes: [...image.warnings, ...reading.notes, ...schema.notes],
     accel: accelerator.accel,
     accelWhy: accelerator.why,
@@ -80,32 +78,25 @@ async function layoutOf(image: Survey['image'], output: string): Promise<DiskLay
 async function readAllPlugins(
   request: RewriteRequest,
   sources: SourceDirs,
-): Promise<Pick<Survey, 'plugins' | 'notes' | 'variables' | 'options' | 'grub'>> {
+): Promise<Pick<Survey, 'plugins' | 'notes' | 'variables' | 'options' | 'secrets' | 'wishes'>> {
   const dirs = { preStage: sources.preStage, postStage: sources.postStage }
-  const reading = await readPlugins({ dirs, skip: request.skip, only: request.only })
+  const { skip, only, environment } = request
+  const reading = await readPlugins({ dirs, skip, only, environment })
   const seed = await checkSeedSources(sources)
   const risky = reading.payload.riskyModes.map(showRiskyMode)
-  const settled = await settleOptions(reading.plugins, request.environment)
-  const declared = new Set(settled.options.map(({ name }) => name))
+  const declared = new Set(reading.options.map(({ name }) => name))
   const undeclared = Object.entries(request.variables).filter(([name]) => !declared.has(name))
-  const grub = planGrub(reading.plugins, settled.variables)
-  const problems = [
-    ...reading.problems,
-    ...seed.problems,
-    ...checkPluginVariables(Object.fromEntries(undeclared)),
-    ...settled.problems,
-    ...checkOrder(reading.plugins),
-    ...grub.problems,
-  ]
+  const problems = [...reading.problems, ...seed.problems, ...checkPluginVariables(Object.fromEntries(undeclared))]
   if (request.strict) problems.push(...risky.map(riskyProblem))
   if (problems.length > 0) throw problemsError(problems)
   await requireHostPrograms(reading.plugins)
   return {
     plugins: reading.plugins,
-    variables: { ...Object.fromEntries(undeclared), ...settled.variables },
-    options: settled.options,
-    ...(grub.plan === undefined ? {} : { grub: grub.plan }),
-    notes: [...reading.notes, ...noteUnsealed(reading.plugins, sources), ...seed.notes, ...grub.notes, ...risky],
+    variables: { ...Object.fromEntries(undeclared), ...reading.variables },
+    options: reading.options,
+    secrets: reading.secrets,
+    wishes: reading.wishes,
+    notes: [...reading.notes, ...noteUnsealed(reading.plugins, sources), ...seed.notes, ...risky],
   }
 }
 

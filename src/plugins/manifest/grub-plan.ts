@@ -1,21 +1,25 @@
-import type { AskedWord, GrubPlan } from '../../model/grub-plan.js'
-import type { Plugin, Problem } from '../../model/plugin.js'
-import { fillIn, variablesIn } from './placeholders.js'
+import type { Problem } from '../../model/plugin.js'
+import type { AskedWord, GrubPlan } from '../../model/wishes.js'
+import { filledWords, mergeWords, type WordsOf } from './merge-words.js'
+import { variablesIn } from './placeholders.js'
+import type { Planning, Wisher } from './plan-wishes.js'
 
-export interface GrubPlanning {
-  /** Absent when nobody wants anything. */
-  readonly plan?: GrubPlan
-  readonly problems: readonly Problem[]
-  readonly notes: readonly string[]
-}
-
-/** Merges what the plugins that take part want of the boot loader, in their order; `values` are those of their options. */
-export function planGrub(plugins: readonly Plugin[], values: Readonly<Record<string, string>>): GrubPlanning {
-  const wishes = plugins.filter(({ skipped }) => skipped === undefined).map((plugin) => wishesOf(plugin, values))
-  const add = merged(wishes.map((wish) => [wish.plugin, wish.add]))
-  const remove = merged(wishes.map((wish) => [wish.plugin, wish.remove]))
-  const modules = merged(wishes.map((wish) => [wish.plugin, wish.modules]))
-  const timeouts = merged(wishes.map((wish) => [wish.plugin, wish.timeout]))
+/**
+ * Merges what plugins want of the boot loader, in their order; `values` are those of their options, `more` are kernel arguments
+ * that follow from other wishes.
+ */
+export function planGrub(
+  plugins: readonly Wisher[],
+  values: Readonly<Record<string, string>>,
+  more: readonly WordsOf[] = [],
+): Planning<GrubPlan> {
+  const wishes = plugins.map((plugin) => wishesOf(plugin, values))
+  const words = (kind: 'add' | 'remove' | 'modules' | 'timeout') =>
+    wishes.map((wish) => ({ plugin: wish.plugin, words: wish[kind] }))
+  const add = mergeWords([...words('add'), ...more])
+  const remove = mergeWords(words('remove'))
+  const modules = mergeWords(words('modules'))
+  const timeouts = mergeWords(words('timeout'))
   const [timeout, otherTimeout] = timeouts
   const problems = [
     ...wishes.flatMap(notArguments),
@@ -60,11 +64,10 @@ interface Wishes {
   readonly unset: readonly string[]
 }
 
-function wishesOf({ name, manifest }: Plugin, values: Readonly<Record<string, string>>): Wishes {
-  const grub = manifest?.grub
+function wishesOf({ name, manifest: { grub } }: Wisher, values: Readonly<Record<string, string>>): Wishes {
+  // A value with blanks gives several arguments.
   const filled = (words: readonly string[] = []) =>
-    // A value with blanks gives several arguments.
-    words.flatMap((word) => (fillIn(word, values) ?? '').split(/\s+/).filter((each) => each !== ''))
+    filledWords(words, values).flatMap((word) => word.split(/\s+/).filter((each) => each !== ''))
   const wishes = {
     plugin: name,
     add: filled(grub?.add),
@@ -86,18 +89,6 @@ function notArguments({ plugin, add, remove }: Wishes): Problem[] {
       where: plugin,
       what: 'an option has a value that cannot stand on the kernel command line',
     }))
-}
-
-function merged(wishes: readonly (readonly [string, readonly string[]])[]): readonly AskedWord[] {
-  const found = new Map<string, string[]>()
-  for (const [plugin, words] of wishes) {
-    for (const word of words) {
-      const who = found.get(word) ?? []
-      if (!who.includes(plugin)) who.push(plugin)
-      found.set(word, who)
-    }
-  }
-  return [...found].map(([word, plugins]) => ({ word, plugins }))
 }
 
 function contradictions(add: readonly AskedWord[], remove: readonly AskedWord[]): readonly Problem[] {

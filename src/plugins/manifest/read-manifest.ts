@@ -1,5 +1,5 @@
 import { CORE_SCHEMA, load, YAMLException } from 'js-yaml'
-import type { GrubWishes, PluginManifest, PluginOption } from '../../model/manifest.js'
+import type { GrubWishes, PluginManifest, PluginOption, RootfsWishes, UserWish } from '../../model/manifest.js'
 import { type Findings, type PluginLocation, problem, readFileIfThere } from '../plugin-files.js'
 import type { ManifestText } from './manifest-schema.js'
 import { readOptionValue } from './option-values.js'
@@ -85,45 +85,83 @@ async function checkMeaning(manifest: ManifestText, places: YamlPlaces, complain
     const reading = await readOptionValue(settled, settled.default)
     if ('wrong' in reading) wrong([...path, 'default'], `the default ${reading.wrong}`)
   }
-  for (const kind of ['add', 'remove'] as const) {
-    for (const [index, word] of (manifest.grub?.cmdline?.[kind] ?? []).entries()) {
-      const path = ['grub', 'cmdline', kind, index]
+  for (const [index, name] of (manifest.requires?.options ?? []).entries()) {
+    if (manifest.options?.[name] === undefined)
+      wrong(['requires', 'options', index], `${name} is not among this plugin's options`)
+  }
+  for (const kind of KINDS) {
+    for (const { path, word } of wordsBelow([kind], manifest[kind])) {
       const names = variablesIn(word)
       if (names === undefined) wrong(path, 'has a "$" without the name of an option behind it')
-      const unknown = names?.find((name) => manifest.options?.[name] === undefined)
-      if (unknown !== undefined) wrong(path, `takes $${unknown}, which is not among this plugin's options`)
+      for (const name of names ?? []) {
+        const option = manifest.options?.[name]
+        if (option === undefined) wrong(path, `takes $${name}, which is not among this plugin's options`)
+        else if (option.secret === true)
+          wrong(path, `takes $${name}, which is secret: what stands here can be read by all`)
+      }
     }
   }
   return good
 }
 
-function toManifest({ description, options, requires, grub }: ManifestText): PluginManifest {
-  const { host = [], guest = [], before = [], after = [] } = requires ?? {}
+function wordsBelow(path: YamlPath, value: unknown): readonly { readonly path: YamlPath; readonly word: string }[] {
+  if (typeof value === 'string') return [{ path, word: value }]
+  if (Array.isArray(value)) return value.flatMap((item, index) => wordsBelow([...path, index], item))
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, item]) => wordsBelow([...path, key], item))
+}
+
+function toManifest({ description, options, requires, grub, initrd, ima, rootfs }: ManifestText): PluginManifest {
   return {
     ...(description === undefined ? {} : { description }),
     options: Object.entries(options ?? {}).map(([name, option]) => toOption(name, option)),
-    requires: { host, guest, before, after },
-    ...(grub === undefined ? {} : { grub: toWishes(grub) }),
+    requires: { options: [], host: [], guest: [], before: [], after: [], ...requires },
+    ...(grub === undefined ? {} : { grub: toGrubWishes(grub) }),
+    ...(initrd === undefined ? {} : { initrd: { files: [], modules: [], load: [], binaries: [], ...initrd } }),
+    ...(ima === undefined ? {} : { ima: { label: [], ...ima } }),
+    ...(rootfs === undefined ? {} : { rootfs: toRootfsWishes(rootfs) }),
   }
 }
 
-function toOption(name: string, option: NonNullable<ManifestText['options']>[string]): PluginOption {
-  const { type, of, values, description } = option
-  const fallback = Array.isArray(option.default) ? option.default.map(String).join('\n') : option.default
+function toOption(name: string, { values, default: given, secret = false, ...rest }: OptionText): PluginOption {
+  const fallback = Array.isArray(given) ? given.map(String).join('\n') : given
   return {
     name,
-    type,
-    ...(of === undefined ? {} : { of }),
+    ...rest,
+    secret,
     ...(values === undefined ? {} : { values: values.map(String) }),
     ...(fallback === undefined ? {} : { default: String(fallback) }),
-    ...(description === undefined ? {} : { description }),
   }
 }
 
-function toWishes({ cmdline, modules = [], timeout }: NonNullable<ManifestText['grub']>): GrubWishes {
-  const { add = [], remove = [] } = cmdline ?? {}
-  return { add, remove, modules, ...(timeout === undefined ? {} : { timeout }) }
+function toGrubWishes({ cmdline, ...rest }: Kind<'grub'>): GrubWishes {
+  return { add: [], remove: [], modules: [], ...cmdline, ...rest }
 }
+
+function toRootfsWishes(rootfs: Kind<'rootfs'>): RootfsWishes {
+  const { groups = [], users = [], packages = [], debs, modes = {}, remove = [], services } = rootfs
+  return {
+    groups,
+    users: users.map(toUserWish),
+    authorizedKeys: rootfs['authorized-keys'] ?? [],
+    packages,
+    ...(debs === undefined ? {} : { debs }),
+    modes: Object.entries(modes).map(([path, wish]) => ({
+      path,
+      ...(typeof wish === 'string' ? { mode: wish } : wish),
+    })),
+    remove,
+    services: { enable: [], disable: [], mask: [], ...services },
+  }
+}
+
+function toUserWish(user: NonNullable<Kind<'rootfs'>['users']>[number]): UserWish {
+  if (typeof user === 'string') return { name: user, groups: [], sudo: 'false', system: false }
+  return { groups: [], system: false, ...user, sudo: String(user.sudo ?? false) }
+}
+
+type OptionText = NonNullable<ManifestText['options']>[string]
+type Kind<Name extends (typeof KINDS)[number]> = NonNullable<ManifestText[Name]>
 
 function shownPath(path: YamlPath): string {
   if (path.length === 0) return ''
@@ -134,5 +172,6 @@ function shownPath(path: YamlPath): string {
   return `${shown.slice(0, 120)}: `
 }
 
+const KINDS = ['grub', 'initrd', 'ima', 'rootfs'] as const
 const FILE = 'plugin.yaml'
 const LARGEST_BYTES = 256 << 10

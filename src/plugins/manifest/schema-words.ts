@@ -38,7 +38,7 @@ export function keysAt(schema: z.ZodType, path: readonly (string | number)[]): r
 }
 
 function unwrapped(schema: z.ZodType): z.ZodType {
-  const inner: unknown = schema instanceof z.ZodOptional ? schema.unwrap() : schema
+  const inner: unknown = schema instanceof z.ZodExactOptional ? schema.unwrap() : schema
   return inner instanceof z.ZodType ? inner : schema
 }
 

@@ -1,4 +1,4 @@
-import type { PluginOption, SettledOption } from '../../model/manifest.js'
+import { type PluginOption, SECRET, type SettledOption } from '../../model/manifest.js'
 import type { Plugin, Problem } from '../../model/plugin.js'
 import { readOptionValue } from './option-values.js'
 
@@ -7,6 +7,8 @@ export interface Settling {
   readonly variables: Readonly<Record<string, string>>
   /** Every declared option, in the order of the plugins. */
   readonly options: readonly SettledOption[]
+  /** Names of the options whose values nobody may see. */
+  readonly secrets: readonly string[]
   readonly problems: readonly Problem[]
 }
 
@@ -17,6 +19,7 @@ export async function settleOptions(
 ): Promise<Settling> {
   const variables: Record<string, string> = {}
   const options: SettledOption[] = []
+  const secrets: string[] = []
   const problems: Problem[] = []
   for (const [name, declared] of declaredOptions(plugins)) {
     const [first] = declared
@@ -45,9 +48,16 @@ export async function settleOptions(
       continue
     }
     if (reading !== undefined) variables[name] = reading.value
-    options.push({ name, plugins: asked, from, ...(reading === undefined ? {} : { value: reading.value }) })
+    const shown = first.option.secret ? SECRET : reading?.value
+    options.push({
+      name,
+      plugins: asked,
+      from,
+      ...(reading === undefined || shown === undefined ? {} : { value: shown }),
+    })
+    if (first.option.secret) secrets.push(name)
   }
-  return { variables, options, problems }
+  return { variables, options, secrets, problems }
 }
 
 interface Declared {
@@ -68,6 +78,7 @@ function declaredOptions(plugins: readonly Plugin[]): ReadonlyMap<string, readon
 
 /** All but the words for people. */
 function sameOption(one: PluginOption, other: PluginOption): boolean {
-  const shape = ({ type, of, values, default: fallback }: PluginOption) => JSON.stringify([type, of, values, fallback])
+  const shape = ({ type, of, values, secret, default: fallback }: PluginOption) =>
+    JSON.stringify([type, of, values, secret, fallback])
   return shape(one) === shape(other)
 }

@@ -133,6 +133,6 @@ describe('plugin lint', () => {
     const { code, stderr } = await runCli('/', ['plugin', 'lint', '/proc/self/fd'])
 
     expect(code).toBe(2)
-    expect(stderr).toMatch(/^error\[USAGE\] .*\n {2}next: /)
+    expect(stderr).toMatch(/^error\[USAGE\] .*\n {2}why: .*\n {2}next: /)
   })
 })

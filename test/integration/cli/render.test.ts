@@ -102,8 +102,8 @@ describe.skipIf(!hasCloudInit)('render (skipped where cloud-init is not installe
     const { object } = await rendered([], env)
 
     expect(text.stdout).toContain('GUEST_SIZE=9G')
-    expect(text.stdout).toContain('CVM_PASSWORD=(left out)')
-    expect(object.variables).toMatchObject({ GUEST_SIZE: '9G', CVM_API_TOKEN: '(left out)' })
+    expect(text.stdout).toContain('CVM_PASSWORD=(secret)')
+    expect(object.variables).toMatchObject({ GUEST_SIZE: '9G', CVM_API_TOKEN: '(secret)' })
     expect(text.stdout + text.stderr + JSON.stringify(object)).not.toContain('hunter')
   })
 

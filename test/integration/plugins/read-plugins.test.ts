@@ -9,7 +9,7 @@ import { MERGE_HOW, type PluginTrees, plantPlugins } from './plugin-trees.js'
 
 function read(trees: PluginTrees, options: { skip?: string[]; only?: string[] } = {}) {
   const { skip = [], only = [] } = options
-  return readPlugins({ dirs: { preStage: trees.preStage, postStage: trees.postStage }, skip, only })
+  return readPlugins({ dirs: { preStage: trees.preStage, postStage: trees.postStage }, skip, only, environment: {} })
 }
 
 /** Problems as lines, with paths relative to the root. */
@@ -210,7 +210,12 @@ describe('readPlugins', () => {
   })
 
   it('says that a stage directory is missing', async () => {
-    const { problems } = await readPlugins({ dirs: { preStage: '/does/not/exist' }, skip: [], only: [] })
+    const { problems } = await readPlugins({
+      dirs: { preStage: '/does/not/exist' },
+      skip: [],
+      only: [],
+      environment: {},
+    })
 
     expect(problems).toEqual([
       { code: 'PLUGIN_INVALID', where: '/does/not/exist', what: expect.stringContaining('does not exist') },

@@ -28,7 +28,7 @@ describe('rewriteReport', () => {
 
     expect(JSON.stringify(report)).not.toMatch(/p[1-4]"/)
     expect(JSON.stringify(report)).not.toContain(INPUT.plan.nonce)
-    expect(report.variables).toMatchObject({ GUEST_SIZE: '5G', CVM_PASSWORD: '(left out)' })
+    expect(report.variables).toMatchObject({ GUEST_SIZE: '5G', CVM_PASSWORD: '(secret)' })
   })
 
   it('says which plugins ran, which did not and why, and what they noted', () => {

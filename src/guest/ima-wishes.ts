@@ -1,0 +1,5 @@
+import type { ImaPlan } from '../model/wishes.js'
+
+export function imaWishesText(_plan: ImaPlan): string {
+  return ''
+}

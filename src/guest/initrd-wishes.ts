@@ -1,0 +1,5 @@
+import type { InitrdPlan } from '../model/wishes.js'
+
+export function initrdWishesText(_plan: InitrdPlan): string {
+  return ''
+}

@@ -1,0 +1,5 @@
+import type { RootfsPlan } from '../model/wishes.js'
+
+export function rootfsWishesText(_plan: RootfsPlan): string {
+  return ''
+}

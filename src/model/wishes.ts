@@ -1,0 +1,66 @@
+import type { UserWish } from './manifest.js'
+
+/** What all plugins together want of the guest; the part of a kind is absent when nobody wants anything of it. */
+export interface Wishes {
+  readonly grub?: GrubPlan
+  readonly initrd?: InitrdPlan
+  readonly ima?: ImaPlan
+  readonly rootfs?: RootfsPlan
+}
+
+/** A word with those who asked for it. */
+export interface AskedWord {
+  readonly word: string
+  readonly plugins: readonly string[]
+}
+
+export interface GrubPlan {
+  readonly add: readonly AskedWord[]
+  readonly remove: readonly AskedWord[]
+  readonly modules: readonly AskedWord[]
+  /** Seconds. */
+  readonly timeout?: AskedWord
+}
+
+export interface InitrdPlan {
+  /** Absolute paths in the guest, of what plugins ship. */
+  readonly files: readonly AskedWord[]
+  /** Absolute patterns that the guest fills in with its own files. */
+  readonly guestFiles: readonly AskedWord[]
+  readonly modules: readonly AskedWord[]
+  readonly load: readonly AskedWord[]
+  readonly binaries: readonly AskedWord[]
+}
+
+export interface ImaPlan {
+  /** Absolute path here of the policy, and whose it is. */
+  readonly policy?: { readonly path: string; readonly plugin: string }
+  readonly appraise?: { readonly mode: 'log' | 'enforce'; readonly plugins: readonly string[] }
+  /** Digest of the labels. */
+  readonly hash: 'sha256' | 'sha384' | 'sha512'
+  readonly label: readonly AskedWord[]
+}
+
+export interface RootfsPlan {
+  readonly groups: readonly AskedWord[]
+  readonly users: readonly (Omit<UserWish, 'sudo'> & { readonly sudo: boolean; readonly plugins: readonly string[] })[]
+  readonly authorizedKeys: readonly {
+    readonly user: string
+    readonly keys: readonly string[]
+    readonly plugins: readonly string[]
+  }[]
+  readonly packages: readonly AskedWord[]
+  /** Absolute paths here of the packages' files. */
+  readonly debs: readonly AskedWord[]
+  readonly modes: readonly {
+    readonly path: string
+    readonly mode?: string
+    readonly owner?: string
+    readonly group?: string
+    readonly plugins: readonly string[]
+  }[]
+  readonly remove: readonly AskedWord[]
+  readonly enable: readonly AskedWord[]
+  readonly disable: readonly AskedWord[]
+  readonly mask: readonly AskedWord[]
+}

@@ -1,0 +1,47 @@
+import type { Plugin, Problem } from '../../model/plugin.js'
+import type { Wishes } from '../../model/wishes.js'
+import { planGrub } from './grub-plan.js'
+import { planIma } from './ima-plan.js'
+import { planInitrd } from './initrd-plan.js'
+import { planRootfs } from './rootfs-plan.js'
+
+/** What the planning of one kind gives. */
+export interface Planning<Plan> {
+  /** Absent when nobody wants anything of this kind. */
+  readonly plan?: Plan
+  readonly problems: readonly Problem[]
+  readonly notes: readonly string[]
+}
+
+/** A plugin that takes part and has a plugin.yaml. */
+export type Wisher = Plugin & { readonly manifest: NonNullable<Plugin['manifest']> }
+
+/** Merges what all plugins that take part want of the guest, in their order; `values` are those of their options. Only reads. */
+export async function planWishes(
+  plugins: readonly Plugin[],
+  values: Readonly<Record<string, string>>,
+): Promise<{
+  readonly wishes: Wishes
+  readonly problems: readonly Problem[]
+  readonly notes: readonly string[]
+}> {
+  const wishers = plugins.filter(takesPart)
+  const ima = planIma(wishers, values)
+  const grub = planGrub(wishers, values, ima.grub)
+  const [initrd, rootfs] = await Promise.all([planInitrd(wishers, values), planRootfs(wishers, values)])
+  const all = [grub, initrd, ima, rootfs]
+  return {
+    wishes: {
+      ...(grub.plan === undefined ? {} : { grub: grub.plan }),
+      ...(initrd.plan === undefined ? {} : { initrd: initrd.plan }),
+      ...(ima.plan === undefined ? {} : { ima: ima.plan }),
+      ...(rootfs.plan === undefined ? {} : { rootfs: rootfs.plan }),
+    },
+    problems: all.flatMap(({ problems }) => problems),
+    notes: all.flatMap(({ notes }) => notes),
+  }
+}
+
+function takesPart(plugin: Plugin): plugin is Wisher {
+  return plugin.skipped === undefined && plugin.manifest !== undefined
+}
