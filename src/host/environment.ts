@@ -1,6 +1,7 @@
 /**
  * The environment that every external program gets: an allow-list, so that nothing the caller's shell happens to
- * export (BASH_ENV, LD_PRELOAD, NODE_OPTIONS, IFS) changes what our children do.
+ * export (BASH_ENV, LD_PRELOAD, NODE_OPTIONS, IFS) changes what our children do. Variables of plugins, which may be secret, are
+ * not in it: only the scripts of plugins get them, from the plan.
  *
  * The locale is fixed: messages are parsed and shown, and file names are UTF-8.
  */
@@ -33,9 +34,7 @@ export function searchPath(from: NodeJS.ProcessEnv): readonly string[] {
 }
 
 function isAllowed(name: string): boolean {
-  return (
-    SINGLE_NAMES.has(name) || XDG_VARIABLE.test(name) || LIBGUESTFS_VARIABLE.test(name) || PLUGIN_VARIABLE.test(name)
-  )
+  return SINGLE_NAMES.has(name) || XDG_VARIABLE.test(name) || LIBGUESTFS_VARIABLE.test(name)
 }
 
 const LOCALE = 'C.UTF-8'

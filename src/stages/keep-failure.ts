@@ -1,8 +1,9 @@
-import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { compactImage } from '../image/compact.js'
 import { CvmError, Interrupted } from '../model/errors.js'
 import type { Say } from '../model/events.js'
+import { hider } from '../model/hidden-values.js'
 import type { RewritePlan } from '../model/rewrite.js'
 import { CONSOLE_LOG, UNSEALING_CONSOLE_LOG } from './guest-start.js'
 import { writeReport } from './report.js'
@@ -32,6 +33,7 @@ export async function keepFailure(failure: Failure): Promise<void> {
     for (const name of await readdir(place.workDir)) {
       if (KEPT.includes(name)) await rename(join(place.workDir, name), join(dir, name))
     }
+    await hideInLogs(dir, record)
     if (record.finished !== undefined) {
       await rename(record.finished, join(dir, FINISHED))
       say({ type: 'note', text: `the finished image is ${join(dir, FINISHED)}` })
@@ -53,6 +55,22 @@ export async function keepFailure(failure: Failure): Promise<void> {
   }
 }
 
+/** Logs are as programs wrote them. In the raw report texts are base64, so with secrets only report.json stays, which says the same. */
+async function hideInLogs(dir: string, { secrets }: RunRecord): Promise<void> {
+  if (secrets.length === 0) return
+  const hide = hider(secrets.map((value) => Buffer.from(value).toString('latin1')))
+  await rm(join(dir, RAW_REPORT), { force: true })
+  for (const entry of await readdir(dir, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue
+    const path = join(entry.parentPath, entry.name)
+    // Byte for byte: a console is not always UTF-8.
+    const text = await readFile(path, 'latin1')
+    const hidden = hide(text)
+    if (hidden !== text) await writeFile(path, hidden, 'latin1')
+  }
+}
+
 /** An image that passed every check and only could not get the output's name. */
 const FINISHED = 'finished.qcow2'
-const KEPT: readonly string[] = [CONSOLE_LOG, UNSEALING_CONSOLE_LOG, 'report.log', 'logs']
+const RAW_REPORT = 'report.log'
+const KEPT: readonly string[] = [CONSOLE_LOG, UNSEALING_CONSOLE_LOG, RAW_REPORT, 'logs']

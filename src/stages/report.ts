@@ -1,4 +1,5 @@
 import { open, rename, rm } from 'node:fs/promises'
+import { isSecret } from '../model/hidden-values.js'
 import { SECRET } from '../model/manifest.js'
 import type { FileFacts, PluginFacts, RewriteReport } from '../model/report.js'
 import type { CheckResult, RewritePlan, SeedPart, StepTime } from '../model/rewrite.js'
@@ -77,8 +78,7 @@ export function withoutSecrets(
   variables: Readonly<Record<string, string>>,
   secrets: readonly string[],
 ): Record<string, string> {
-  const isSecret = (name: string) => secrets.includes(name) || SECRET_NAME.test(name)
-  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, isSecret(name) ? SECRET : value]))
+  return Object.fromEntries(
+    Object.entries(variables).map(([name, value]) => [name, isSecret(name, secrets) ? SECRET : value]),
+  )
 }
-
-const SECRET_NAME = /PASS|SECRET|TOKEN|PRIVATE/

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunEvent, Say } from '../model/events.js'
 import type { GuestEvent } from '../model/guest-report.js'
+import { type Hide, hider, secretValues } from '../model/hidden-values.js'
 import type { RewriteReport } from '../model/report.js'
 import type { CheckResult, RewritePlan, SeedPart, StepTime } from '../model/rewrite.js'
 import type { GuestRun } from './guest-verdict.js'
@@ -15,6 +16,9 @@ export class RunRecord {
   readonly #startedAt = performance.now()
   readonly #steps: StepTime[] = []
   readonly #warnings: string[] = []
+  /** Values that nobody may see; the report is without them, and what it passes on. */
+  readonly secrets: readonly string[]
+  readonly hide: Hide
   inputSha256 = ''
   parts: readonly SeedPart[] = []
   checks: readonly CheckResult[] = []
@@ -28,11 +32,14 @@ export class RunRecord {
     this.#plan = plan
     this.#tools = tools
     this.#warnings.push(...plan.notes)
+    this.secrets = secretValues(plan.variables, plan.secrets)
+    this.hide = hider(this.secrets)
   }
 
   /** Passes events on and keeps the warnings among them. */
   listen(tell: Say): Say {
-    return (event: RunEvent) => {
+    return (shown: RunEvent) => {
+      const event = this.hide(shown)
       if (event.type === 'warning') this.#warnings.push(event.text)
       tell(event)
     }
@@ -56,20 +63,22 @@ export class RunRecord {
     checks: readonly CheckResult[] = this.checks,
     error?: Readonly<Record<string, unknown>>,
   ): RewriteReport =>
-    rewriteReport({
-      plan: this.#plan,
-      toolVersion: packageVersion(),
-      tools: this.#tools,
-      seconds: (performance.now() - this.#startedAt) / 1000,
-      inputSha256: this.inputSha256,
-      ...(this.output === undefined ? {} : { output: this.output }),
-      steps: this.#steps,
-      ...(this.guest === undefined ? {} : { guest: this.guest }),
-      parts: this.parts,
-      checks,
-      warnings: this.#warnings,
-      ...(error === undefined ? {} : { error }),
-    })
+    this.hide(
+      rewriteReport({
+        plan: this.#plan,
+        toolVersion: packageVersion(),
+        tools: this.#tools,
+        seconds: (performance.now() - this.#startedAt) / 1000,
+        inputSha256: this.inputSha256,
+        ...(this.output === undefined ? {} : { output: this.output }),
+        steps: this.#steps,
+        ...(this.guest === undefined ? {} : { guest: this.guest }),
+        parts: this.parts,
+        checks,
+        warnings: this.#warnings,
+        ...(error === undefined ? {} : { error }),
+      }),
+    )
 }
 
 export function packageVersion(): string {

@@ -16,17 +16,17 @@ describe.skipIf(!existsSync('/dev/kvm'))('with a /dev/kvm (skipped: there is non
   })
   afterEach(() => {
     process.env['PATH'] = path
-    delete process.env['CVM_FAKE_QEMU']
+    delete process.env['XDG_FAKE_QEMU']
   })
 
   it('believes in KVM when the probe guest ran and said so itself', async () => {
-    process.env['CVM_FAKE_QEMU'] = 'probe-ran'
+    process.env['XDG_FAKE_QEMU'] = 'probe-ran'
 
     expect(await probeAccelerator('auto')).toMatchObject({ accel: 'kvm' })
   })
 
   it.each(['abort', 'exit-zero'])('does not believe in KVM when QEMU ends otherwise (%s)', async (ending) => {
-    process.env['CVM_FAKE_QEMU'] = ending
+    process.env['XDG_FAKE_QEMU'] = ending
 
     expect(await probeAccelerator('auto')).toEqual({
       accel: 'tcg',
@@ -35,13 +35,13 @@ describe.skipIf(!existsSync('/dev/kvm'))('with a /dev/kvm (skipped: there is non
   })
 
   it('does not wait for a probe guest that hangs', async () => {
-    process.env['CVM_FAKE_QEMU'] = 'hang'
+    process.env['XDG_FAKE_QEMU'] = 'hang'
 
     expect(await probeAccelerator('auto')).toMatchObject({ accel: 'tcg' })
   })
 
   it('refuses when KVM was asked for and does not work', async () => {
-    process.env['CVM_FAKE_QEMU'] = 'abort'
+    process.env['XDG_FAKE_QEMU'] = 'abort'
 
     await expect(probeAccelerator('kvm')).rejects.toMatchObject({ code: 'KVM_UNUSABLE' })
   })

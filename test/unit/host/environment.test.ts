@@ -9,10 +9,16 @@ it('drops what would change how children start or what they load', () => {
   expect(Object.keys(kept).sort()).toEqual(['LANG', 'LC_ALL', 'PATH'])
 })
 
-it('keeps the home, the XDG folders and the variables that plugins read', () => {
-  const given = { HOME: '/h', TMPDIR: '/t', XDG_RUNTIME_DIR: '/r', GUEST_SIZE: '10G', CVM_USER: 'a', IMA_MODE: 'fix' }
+it('keeps the home and the XDG folders', () => {
+  const given = { HOME: '/h', TMPDIR: '/t', XDG_RUNTIME_DIR: '/r' }
 
   expect(hostEnvironment(given)).toMatchObject(given)
+})
+
+it('keeps the variables of plugins, which may be secret, from programs that are no scripts of plugins', () => {
+  const kept = hostEnvironment({ GUEST_SIZE: '10G', CVM_LICENCE: 'a', IMA_MODE: 'fix', SEAL_X: 'y', PATH: '/usr/bin' })
+
+  expect(Object.keys(kept).sort()).toEqual(['LANG', 'LC_ALL', 'PATH'])
 })
 
 it('always speaks C.UTF-8, whatever the caller speaks', () => {
