@@ -16,17 +16,30 @@ export interface Booted extends AsyncDisposable {
   readFile(path: string): Promise<string | undefined>
 }
 
+export interface BootOptions {
+  readonly uefi: boolean
+  /** A disk to attach as a host might. */
+  readonly seedIso?: string
+  /** What is done in the guest before it is powered off. */
+  readonly visit?: (guest: Visit) => Promise<void>
+}
+
+/** A guest that is up. */
+export interface Visit {
+  /** Runs a command by SSH; gives its exit code and what it printed, standard error included. */
+  run(login: { readonly user: string; readonly keyFile: string }, command: string): Promise<Answer>
+}
+
+export interface Answer {
+  readonly code: number
+  readonly text: string
+}
+
 /**
  * Boots a layer over an image with plain QEMU until sshd answers through a forwarded port, then powers it off with its
  * power button, so that everything has reached the disk.
- *
- * `seedIso`: a disk to attach as a host might.
  */
-export async function bootAndLook(
-  image: string,
-  dir: string,
-  options: { readonly seedIso?: string; readonly uefi: boolean },
-): Promise<Booted> {
+export async function bootAndLook(image: string, dir: string, options: BootOptions): Promise<Booted> {
   const scratch = await makeScratch(dir, 'boot', 0o700)
   const layer = join(scratch.path, 'layer.qcow2')
   const consoleLog = join(scratch.path, 'console.log')
@@ -64,6 +77,7 @@ export async function bootAndLook(
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   try {
     const hostKeys = await waitForHostKeys(sshPort)
+    await options.visit?.({ run: (login, command) => runBySsh(sshPort, login, command) })
     await powerButton(monitor)
     await Promise.race([
       ended,
@@ -109,6 +123,18 @@ async function waitForHostKeys(port: number): Promise<string[]> {
     await delay(2_000)
   }
   throw new Error('sshd never answered')
+}
+
+async function runBySsh(
+  port: number,
+  { user, keyFile }: { readonly user: string; readonly keyFile: string },
+  command: string,
+): Promise<Answer> {
+  const options = ['BatchMode=yes', 'StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR']
+  const args = ['-i', keyFile, '-p', String(port), ...options.flatMap((option) => ['-o', option])]
+  const call = { tool: 'ssh', args: [...args, `${user}@127.0.0.1`, command] }
+  const { exitCode, stdout, stderr } = await runTool(call, { timeoutMs: COMMAND_LIMIT_MS })
+  return { code: exitCode ?? -1, text: `${stdout}${stderr}` }
 }
 
 async function powerButton(monitor: string): Promise<void> {
@@ -175,4 +201,5 @@ export async function fileHolds(path: string, needle: string): Promise<boolean> 
 }
 
 const BOOT_LIMIT_MS = 8 * 60_000
+const COMMAND_LIMIT_MS = 3 * 60_000
 const POWER_OFF_LIMIT_MS = 3 * 60_000
