@@ -1,16 +1,16 @@
-import { closeSync, openSync } from 'node:fs'
 import type { Problem } from '../model/plugin.js'
 import { isEditorJunk, nameAsText, showName } from './file-names.js'
 import { noteOutwardLinks } from './payload-links.js'
 import { addToPayload, type PayloadEntry } from './payload-merge.js'
-import { absolute, listTree, reasonOf, showBelow } from './tree-listing.js'
+import { showBelow, type TreeListing } from './tree-listing.js'
 
 /** The files/ directory of one plugin. */
 export interface PayloadSource {
   readonly plugin: string
-  /** As to be read, and as to be named in messages. */
-  readonly filesDir: string
+  /** As to be named in messages. */
   readonly shownDir: string
+  /** What is in it, with what could not be read when the plugin was digested. */
+  readonly listing: TreeListing
 }
 
 /** What all plugins together put into the guest; a path that several ship is the last one's. */
@@ -31,13 +31,13 @@ export interface PayloadReading {
   readonly notes: readonly string[]
 }
 
-/** Lists and checks the files/ directories of all running plugins, in plugin order; links are not followed. */
-export async function readPayloadTree(sources: readonly PayloadSource[]): Promise<PayloadReading> {
+/** Checks the files/ directories of all running plugins, in plugin order, and puts them together. */
+export function payloadTree(sources: readonly PayloadSource[]): PayloadReading {
   const merged = new Map<string, PayloadEntry>()
   const problems: Problem[] = []
   const notes: string[] = []
   for (const source of sources) {
-    const listing = await listTree(source.filesDir)
+    const { listing } = source
     for (const { path, reason } of listing.unreadable) problems.push(unreadable(source, path, reason))
     for (const entry of listing.entries) {
       const where = showBelow(source.shownDir, entry.path)
@@ -48,10 +48,6 @@ export async function readPayloadTree(sources: readonly PayloadSource[]): Promis
           what: 'is a device, pipe or socket; only files, directories and links can be shipped',
         })
         continue
-      }
-      if (entry.kind === 'file') {
-        const reason = whyUnreadable(absolute(source.filesDir, entry.path))
-        if (reason !== undefined) problems.push(unreadable(source, entry.path, reason))
       }
       const name = nameAsText(entry.path)?.split('/').at(-1) ?? ''
       if (entry.kind === 'file' && isEditorJunk(name))
@@ -93,16 +89,6 @@ function measure(entries: readonly PayloadEntry[]): PayloadTree {
 function isWorldWritable(entry: PayloadEntry): boolean {
   const isShared = entry.kind === 'directory' && (entry.mode & STICKY) !== 0
   return entry.kind !== 'link' && (entry.mode & 0o002) !== 0 && !isShared
-}
-
-/** Opening is the only test that counts: permissions, ACLs and file systems all have a say. */
-function whyUnreadable(path: Buffer): string | undefined {
-  try {
-    closeSync(openSync(path, 'r'))
-    return undefined
-  } catch (error) {
-    return reasonOf(error)
-  }
 }
 
 function unreadable(source: PayloadSource, path: Buffer, reason: string): Problem {

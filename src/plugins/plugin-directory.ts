@@ -7,7 +7,7 @@ import { nearMissOfKnownEntry } from './plugin-name.js'
 import { noteCleanUps, readRunScripts } from './plugin-scripts.js'
 import { readUserData } from './plugin-user-data.js'
 import { readmeSummary } from './readme-summary.js'
-import { digestTree, listTree, reasonOf, showBelow } from './tree-listing.js'
+import { digestTree, listingBelow, listTree, reasonOf, showBelow, type TreeListing } from './tree-listing.js'
 import type { MergedPart } from './user-data-overlaps.js'
 
 export interface PluginReading {
@@ -15,6 +15,8 @@ export interface PluginReading {
   readonly problems: readonly Problem[]
   /** Its sound cloud-config parts, to be compared with those of other plugins. */
   readonly cloudConfigs: readonly MergedPart[]
+  /** What is below its files/. */
+  readonly files: TreeListing
 }
 
 /** Reads and checks all that is in a plugin's directory, a private copy of one included. Nothing is run or changed. */
@@ -29,7 +31,8 @@ export async function readPluginDirectory(location: PluginLocation): Promise<Plu
   if (hasFiles) await checkPolicy(location, found)
   const manifest = await readManifest(location, found)
   const parts = await readUserData(location, found)
-  const { digest, unreadable } = await digestTree(location.dir, await listTree(location.dir))
+  const tree = await listTree(location.dir)
+  const { digest, unreadable } = await digestTree(location.dir, tree)
   for (const { path, reason } of unreadable) {
     // Those below files/ are told by the reading of the payload.
     if (!path.subarray(0, 6).equals(FILES_PREFIX))
@@ -48,7 +51,8 @@ export async function readPluginDirectory(location: PluginLocation): Promise<Plu
     digest,
     warnings: found.notes,
   }
-  return { plugin, problems: withoutRepeats(found.problems), cloudConfigs: parts.merged }
+  const files = listingBelow({ entries: tree.entries, unreadable }, 'files')
+  return { plugin, problems: withoutRepeats(found.problems), cloudConfigs: parts.merged, files }
 }
 
 /** A plugin that does not take part: listed with its reason, its contents not checked. */

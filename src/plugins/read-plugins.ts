@@ -1,13 +1,13 @@
 import { lstat, readdir, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { SettledOption } from '../model/manifest.js'
-import type { Plugin, Problem } from '../model/plugin.js'
+import type { Plugin, Problem, SkipReason } from '../model/plugin.js'
 import type { Wishes } from '../model/wishes.js'
 import { isEditorJunk, nameAsText, showName } from './file-names.js'
 import { planWishes } from './manifest/plan-wishes.js'
 import { checkOrder } from './manifest/requirements.js'
 import { settleOptions } from './manifest/settle-options.js'
-import { type PayloadSource, type PayloadTree, readPayloadTree } from './payload-tree.js'
+import { type PayloadTree, payloadTree } from './payload-tree.js'
 import { describeSkipped, type PluginReading, readPluginDirectory } from './plugin-directory.js'
 import type { PluginLocation } from './plugin-files.js'
 import { parsePluginName, whyNoPluginName } from './plugin-name.js'
@@ -61,17 +61,10 @@ export async function readPlugins(input: ReadPluginsInput): Promise<PluginsReadi
     ...noteUselessOnly(found.locations, input.only),
   ]
   const reasons = choosePlugins([...found.locations, ...found.misnamed], input)
-  const readings: PluginReading[] = []
-  for (const [index, location] of found.locations.entries()) {
-    const reason = reasons[index]
-    if (reason !== undefined) {
-      readings.push({ plugin: await describeSkipped(location, reason), problems: [], cloudConfigs: [] })
-      continue
-    }
-    const reading = await readPluginDirectory(location)
-    readings.push(reading)
-    problems.push(...reading.problems)
-    notes.push(...reading.plugin.warnings)
+  const readings = await readTogether(found.locations, reasons)
+  for (const { plugin, problems: wrong } of readings) {
+    problems.push(...wrong)
+    notes.push(...plugin.warnings)
   }
   const settled = await settleOptions(
     readings.map(({ plugin }) => plugin),
@@ -79,8 +72,12 @@ export async function readPlugins(input: ReadPluginsInput): Promise<PluginsReadi
   )
   const all = readings.map((reading) => withoutIdle(reading, settled.variables))
   const plugins = all.map(({ plugin }) => plugin)
-  const payload = await readPayloadTree(
-    found.locations.filter((_, index) => isWithFiles(plugins[index])).map((location) => filesOf(location)),
+  const payload = payloadTree(
+    found.locations.flatMap(({ name, shownDir }, index) => {
+      const reading = all[index]
+      if (reading === undefined || reading.plugin.skipped !== undefined || !reading.plugin.hasFiles) return []
+      return [{ plugin: name, shownDir: `${shownDir}/files`, listing: reading.files }]
+    }),
   )
   const planned = await planWishes(plugins, settled.variables)
   problems.push(
@@ -95,16 +92,29 @@ export async function readPlugins(input: ReadPluginsInput): Promise<PluginsReadi
   return { plugins, problems, notes, payload: payload.tree, options, variables, secrets, wishes: planned.wishes }
 }
 
+/** Several at a time: the waits for many small files are what takes the time. The order stays. */
+async function readTogether(
+  locations: readonly PluginLocation[],
+  reasons: readonly (SkipReason | undefined)[],
+): Promise<readonly PluginReading[]> {
+  const readings: PluginReading[] = []
+  for (let from = 0; from < locations.length; from += TOGETHER) {
+    const some = locations.slice(from, from + TOGETHER).map(async (location, index) => {
+      const reason = reasons[from + index]
+      if (reason === undefined) return await readPluginDirectory(location)
+      return { ...NOTHING, plugin: await describeSkipped(location, reason) }
+    })
+    readings.push(...(await Promise.all(some)))
+  }
+  return readings
+}
+
 /** A plugin that requires an option without a value has been checked, and brings nothing. */
 function withoutIdle(reading: PluginReading, values: Readonly<Record<string, string>>): PluginReading {
   const { plugin } = reading
   const missing = (plugin.manifest?.requires.options ?? []).filter((name) => (values[name] ?? '') === '')
   if (plugin.skipped !== undefined || missing.length === 0) return reading
-  return { plugin: { ...plugin, skipped: `${missing.join(', ')} not given` }, problems: [], cloudConfigs: [] }
-}
-
-function isWithFiles(plugin: Plugin | undefined): boolean {
-  return plugin !== undefined && plugin.skipped === undefined && plugin.hasFiles
+  return { ...NOTHING, plugin: { ...plugin, skipped: `${missing.join(', ')} not given` } }
 }
 
 interface FoundPlugin extends PluginLocation {
@@ -183,10 +193,6 @@ function noteUselessOnly(locations: readonly FoundPlugin[], only: readonly strin
     .map(({ shownDir }) => `${shownDir}: has NOT_RUN, so it stays skipped although --only names it`)
 }
 
-function filesOf({ name, dir, shownDir }: PluginLocation): PayloadSource {
-  return { plugin: name, filesDir: `${dir}/files`, shownDir: `${shownDir}/files` }
-}
-
 function sizedParts(plugin: Plugin): readonly SizedPart[] {
   if (plugin.skipped !== undefined) return []
   const scripts = [plugin.guestRun, plugin.postGuestRun].filter((script) => script !== undefined)
@@ -221,3 +227,6 @@ async function isThere(path: string): Promise<boolean> {
     return false
   }
 }
+
+const NOTHING = { problems: [], cloudConfigs: [], files: { entries: [], unreadable: [] } }
+const TOGETHER = 16

@@ -87,6 +87,16 @@ export async function digestTree(
   return { digest: hash.digest('hex'), unreadable }
 }
 
+/** The part of a listing that is below one directory of it, as if that were the root. */
+export function listingBelow(listing: TreeListing, dir: string): TreeListing {
+  const prefix = Buffer.from(`${dir}/`)
+  const below = <Item extends { readonly path: Buffer }>(items: readonly Item[]): Item[] =>
+    items
+      .filter(({ path }) => path.subarray(0, prefix.length).equals(prefix))
+      .map((item) => ({ ...item, path: item.path.subarray(prefix.length) }))
+  return { entries: below(listing.entries), unreadable: below(listing.unreadable) }
+}
+
 /** A path below `root` in the form that file functions take when names need not be UTF-8. */
 export function absolute(root: string, path: Buffer): Buffer {
   return path.length === 0 ? Buffer.from(root) : Buffer.concat([Buffer.from(root), SLASH, path])
