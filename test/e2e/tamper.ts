@@ -1,0 +1,37 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { guestDisk } from '../../src/demo/guest-disk.js'
+import { runToolOrFail } from '../../src/host/run-tool.js'
+
+/**
+ * Flips one bit of a file of a UEFI demo guest's image from outside, as somebody could who can write the disk.
+ *
+ * @param layer a qcow2 layer over the image, written to
+ * @param offset where in the file, below 4096
+ */
+export async function flipOneByte(
+  image: string,
+  layer: string,
+  file: string,
+  offset: number,
+  dir: string,
+): Promise<void> {
+  const root = join(dir, 'tamper.ext4')
+  const skipMiB = guestDisk('uefi').root.firstSector / 2048
+  await runToolOrFail({
+    tool: 'qemu-img',
+    args: ['dd', '-f', 'qcow2', '-O', 'raw', 'bs=1M', `skip=${skipMiB}`, `if=${image}`, `of=${root}`],
+  })
+  const debugfs = async (request: string) =>
+    (await runToolOrFail({ tool: 'debugfs', args: ['-R', request, root] })).stdout
+  const blockBytes = Number(/^Block size: +(\d+)$/m.exec(await debugfs('stats'))?.[1])
+  const block = Number((await debugfs(`bmap ${file} 0`)).trim())
+  await rm(root)
+  if (!(blockBytes > 0 && block > 0)) throw new Error(`where ${file} is on the disk was not told`)
+  const at = skipMiB * 2 ** 20 + block * blockBytes + offset
+  const io = async (command: string) =>
+    (await runToolOrFail({ tool: 'qemu-io', args: ['-f', 'qcow2', '-c', command, layer] })).stdout
+  const before = Number.parseInt(/^[0-9a-f]+: +([0-9a-f]{2})/m.exec(await io(`read -v ${at} 1`))?.[1] ?? '', 16)
+  if (Number.isNaN(before)) throw new Error('qemu-io did not show the byte')
+  await io(`write -P ${before ^ 1} ${at} 1`)
+}
