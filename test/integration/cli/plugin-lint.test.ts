@@ -113,10 +113,12 @@ describe('plugin lint', () => {
     expect(code).toBe(0)
   })
 
-  it('has nothing to say about the shipped plugins', async () => {
+  it('has nothing to say about the shipped plugins, but that the sample has a NOT_RUN', async () => {
     const { code, stdout } = await runCli('/', ['plugin', 'lint'])
 
-    expect(stdout).toMatch(/^\d+ plugins checked: 0 problems, 0 warnings, 0 notes\n$/)
+    expect(stdout).toMatch(
+      /^\S+\/97-sample: note\[NOT_RUN\] .*\n {2}hint: .*\n\d+ plugins checked, 1 skipped: 0 problems, 0 warnings, 1 note\n$/,
+    )
     expect(code).toBe(0)
   })
 
