@@ -88,7 +88,15 @@ describe('07-device-permission', () => {
 describe('08-attestation-permissions', () => {
   it.each([
     ['D59a: gives no right to others than root and the group', {}, '0770', '0440', '0220', '0440', 'attest'],
-    ['D59a: opens all to every process only when asked', { CVM_DEVICE_MODE_WORLD: 'true' }, '0757', '0444', '0666', '0444', 'root'],
+    [
+      'D59a: opens all to every process only when asked',
+      { CVM_DEVICE_MODE_WORLD: 'true' },
+      '0757',
+      '0444',
+      '0666',
+      '0444',
+      'root',
+    ],
   ])('%s', async (_, env, dir, log, into, out, group) => {
     await using guest = await aScratchGuest(ACCOUNTS)
 

@@ -31,7 +31,12 @@ describe('a run with the shipped plugins and nothing else said', () => {
 
   it('takes a plugin in when its option is given, and refuses a value that is none before anything is done', async () => {
     const good = await read({ GUEST_SIZE: '20G', CVM_VSOCK_PORT: '4050' })
-    const bad = await read({ GUEST_SIZE: '20GB', CVM_VSOCK_PORT: 'x', CVM_DEVICE_GROUP: 'No Group', CVM_READONLY_MODE: 'x' })
+    const bad = await read({
+      GUEST_SIZE: '20GB',
+      CVM_VSOCK_PORT: 'x',
+      CVM_DEVICE_GROUP: 'No Group',
+      CVM_READONLY_MODE: 'x',
+    })
 
     expect(good.plugins.filter(({ skipped }) => skipped !== undefined).map(({ name }) => name)).toEqual(['97-sample'])
     expect(good.problems).toEqual([])

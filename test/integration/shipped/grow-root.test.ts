@@ -97,9 +97,7 @@ async function grow({ device, type = 'ext4', lvm, growpart, resize2fs }: Root) {
     lsblk: `case "$*" in *-s*) printf '%s\\n' '${device} lvm' '${lvm} part' '/dev/vda disk' ;; *) echo ${kind} ;; esac`,
     growpart: growpart ?? 'echo "growpart $*"; echo CHANGED',
     resize2fs: resize2fs ?? 'echo "resize2fs $*"',
-    ...Object.fromEntries(
-      ['xfs_growfs', 'btrfs', 'pvresize', 'lvextend'].map((name) => [name, `echo "${name} $*"`]),
-    ),
+    ...Object.fromEntries(['xfs_growfs', 'btrfs', 'pvresize', 'lvextend'].map((name) => [name, `echo "${name} $*"`])),
   })
   for (const [disk, part, number] of [
     ['vda', 'vda3', '3'],

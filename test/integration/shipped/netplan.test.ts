@@ -34,7 +34,8 @@ describe('03-netplan', () => {
   })
 
   it("D37: asks netplan's own generator about all files together, and fails with its words", async () => {
-    const generator = '[ -e "$2/etc/netplan/50-own.yaml" ] && [ -e "$2/etc/netplan/60-cvm-dhcp.yaml" ] || exit 9; echo "no"; exit 1'
+    const generator =
+      '[ -e "$2/etc/netplan/50-own.yaml" ] && [ -e "$2/etc/netplan/60-cvm-dhcp.yaml" ] || exit 9; echo "no"; exit 1'
 
     const { exitCode, said } = await run({ netplan: 'exit 0' }, generator)
 

@@ -147,7 +147,10 @@ describe('05-readonly-data in the guest', () => {
     )
     const unit = (await runTool({ tool: 'systemd-escape', args: ['--path', '--suffix=mount', ODD] })).stdout.trim()
     expect(await guest.read(`/etc/systemd/system/${unit}`)).toContain(`\nWhere=${ODD.replace('%', '%%')}\n`)
-    const verified = await runTool({ tool: 'systemd-analyze', args: ['verify', guest.at(`/etc/systemd/system/${unit}`)] })
+    const verified = await runTool({
+      tool: 'systemd-analyze',
+      args: ['verify', guest.at(`/etc/systemd/system/${unit}`)],
+    })
     expect(verified.stderr).not.toMatch(/\.mount:|Failed|not match/)
   })
 

@@ -1,5 +1,5 @@
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { execFileSync } from 'node:child_process'
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -24,7 +24,9 @@ describe('97-sample', () => {
     expect(execFileSync('tar', ['-xOf', archive, 'etc/cvm-sample/greeting.conf']).toString()).toBe(
       '# Written by 97-sample.\ngreeting=good day\n',
     )
-    const names = [...bench.calls(`${domain}.user-data`).matchAll(/filename="(.*97-sample.*)"/g)].map(([, name]) => name)
+    const names = [...bench.calls(`${domain}.user-data`).matchAll(/filename="(.*97-sample.*)"/g)].map(
+      ([, name]) => name,
+    )
     expect(names.map((name) => name?.replace(/\d{3}-/, ''))).toEqual([
       'config-97-sample-97-sample.yaml',
       '97-sample-97-sample.sh',
