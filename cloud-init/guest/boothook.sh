@@ -37,6 +37,11 @@ fi
 stty -F "$CVM_PORT" raw -echo 2>/dev/null
 cvm_event boot
 
+# What an earlier rewrite made read-only would be so for the files and scripts of this one.
+if [ -e /etc/cvm-image-rewriter/read-only ]; then
+	cvm_run read-only-open "$dir/read-only.sh" open || cvm_fail read-only-open 1
+fi
+
 # A disk that a plugin made larger: grow the root first, the payload may need the room.
 if [ "${CVM_DISK_GROWN:-0}" = 1 ]; then
 	cvm_run grow-root "$dir/grow-root.sh" || cvm_fail grow-root 1

@@ -83,6 +83,10 @@ done
 wish rootfs check
 # After everything else: nothing may change a file once its digest stands in its label.
 wish ima label
+# The last change of all: it cannot be labelled, sealed or removed after that.
+if [ -e /etc/cvm-image-rewriter/read-only ]; then
+	cvm_run read-only "$CVM_DIR/read-only.sh" close || cvm_fail read-only $?
+fi
 
 report_seal
 

@@ -27,6 +27,8 @@ export interface ReadPluginsInput {
   readonly only: readonly string[]
   /** Where the options of plugin.yaml files have their values from. */
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** For a look at the plugins themselves: those take part too that lack an option which they require. */
+  readonly lacking?: 'kept'
 }
 
 export interface PluginsReading {
@@ -70,7 +72,7 @@ export async function readPlugins(input: ReadPluginsInput): Promise<PluginsReadi
     readings.map(({ plugin }) => plugin),
     input.environment,
   )
-  const all = readings.map((reading) => withoutIdle(reading, settled.variables))
+  const all = input.lacking === 'kept' ? readings : readings.map((reading) => withoutIdle(reading, settled.variables))
   const plugins = all.map(({ plugin }) => plugin)
   const payload = payloadTree(
     found.locations.flatMap(({ name, shownDir }, index) => {

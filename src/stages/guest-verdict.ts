@@ -251,6 +251,8 @@ const OWN_FAILURES: Readonly<Record<string, { readonly code: ErrorCode; readonly
   'rootfs-install': { code: 'ROOTFS_FAILED', what: 'the packages that plugins bring could not be installed' },
   'rootfs-settings': { code: 'ROOTFS_FAILED', what: 'the root file system could not be changed as plugins ask' },
   'rootfs-check': { code: 'ROOTFS_FAILED', what: 'the root file system is not as plugins ask' },
+  'read-only': { code: 'ROOTFS_FAILED', what: 'not everything is read-only that is to be so' },
+  'read-only-open': { code: 'ROOTFS_FAILED', what: 'what an earlier rewrite made read-only could not be opened' },
   requires: { code: 'GUEST_SCRIPT_FAILED', what: 'the guest has not what plugins require' },
 }
 const LAST_LINES = 20

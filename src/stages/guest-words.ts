@@ -59,6 +59,8 @@ const OWN_PARTS: Readonly<Record<string, string>> = {
   'rootfs-install': 'packages that plugins bring',
   'rootfs-settings': 'changes of the root file system',
   'rootfs-check': 'reading the root file system back',
+  'read-only': 'making files read-only',
+  'read-only-open': 'opening what an earlier rewrite made read-only',
   requires: 'programs that plugins require',
   'grow-root': 'growing the root file system',
   runcmd: 'runcmd lines',

@@ -15,7 +15,7 @@ import { checkSeedSources } from './seed-sources.js'
 /** All that can be said about plugins without a boot: what a run would refuse, and what it would take although it is a mistake. */
 export async function lintPlugins(sources: SourceDirs): Promise<LintResult> {
   const dirs = { preStage: sources.preStage, postStage: sources.postStage }
-  const reading = await readPlugins({ dirs, skip: [], only: [], environment: {} })
+  const reading = await readPlugins({ dirs, skip: [], only: [], environment: {}, lacking: 'kept' })
   const running = reading.plugins.filter(({ skipped }) => skipped === undefined)
   const seed = await checkSeedSources(sources)
   const problems = [...reading.problems, ...seed.problems].map(problemFinding)

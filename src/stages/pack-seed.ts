@@ -34,6 +34,7 @@ const GUEST_FILES = [
   'rootfs-settings.sh',
   'rootfs-check.sh',
   'payload-conflicts.sh',
+  'read-only.sh',
   'finish.sh',
   'run-runcmd.bash',
 ] as const

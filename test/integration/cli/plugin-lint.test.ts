@@ -113,10 +113,23 @@ describe('plugin lint', () => {
     expect(code).toBe(0)
   })
 
-  it('has nothing to say about the shipped plugins', async () => {
+  it('checks a plugin too that a run would leave out for want of an option', async () => {
+    const yaml = 'options:\n  CVM_X:\n    type: string\nrequires:\n  options: [CVM_X]\n'
+    const script = '#!/bin/sh\nupdate-grub\n'
+    const idle = { 'pre-stage/20-idle/plugin.yaml': yaml, 'pre-stage/20-idle/guest_run.sh': script }
+    await using trees = await plantPlugins({ ...GOOD, ...idle, 'pre-stage/20-idle/README.md': README })
+    const { stdout } = await runCli('/', ['plugin', 'lint', trees.root])
+
+    expect(stdout).toContain('20-idle/guest_run.sh:2:1: warning[REBUILDS_BOOT_FILES]')
+    expect(stdout).not.toContain('NOT_RUN')
+  })
+
+  it('has nothing to say about the shipped plugins, but that the sample has a NOT_RUN', async () => {
     const { code, stdout } = await runCli('/', ['plugin', 'lint'])
 
-    expect(stdout).toMatch(/^\d+ plugins checked: 0 problems, 0 warnings, 0 notes\n$/)
+    expect(stdout).toMatch(
+      /^\S+\/97-sample: note\[NOT_RUN\] .*\n {2}hint: .*\n\d+ plugins checked, 1 skipped: 0 problems, 0 warnings, 1 note\n$/,
+    )
     expect(code).toBe(0)
   })
 

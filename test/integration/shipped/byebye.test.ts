@@ -23,14 +23,14 @@ describe('99-byebye', () => {
       'success stands only in somebody else\u2019s words',
       { outcome: 'error', guest: { outcome: 'success' }, checks: [GOOD] },
     ],
-  ])('has none when %s', async (_, report) => {
+  ])('D13: has none when %s', async (_, report) => {
     const { exitCode, said } = await sayBye(report)
 
     expect(exitCode).toBe(1)
     expect(said).toContain('does not tell of success')
   })
 
-  it('fails when there is no report', async () => {
+  it('D13: fails when there is no report', async () => {
     await using plugin = await copyOfPlugin('post-stage/99-byebye')
 
     const { exitCode } = await plugin.run({ CVM_REPORT: join(plugin.scratch, 'none.json') })

@@ -9,7 +9,7 @@ import { copyOfPlugin, type PluginCopy } from './host-script.js'
 const MIB = 1 << 20
 
 describe('01-resize-image', () => {
-  it('says that it does nothing without GUEST_SIZE, also when that is empty', async () => {
+  it('D36: does nothing without GUEST_SIZE in a tree that has no plugin.yaml, and says so', async () => {
     await using plugin = await copyOfPlugin('pre-stage/01-resize-image')
 
     for (const env of [{}, { GUEST_SIZE: '' }]) {
@@ -53,7 +53,7 @@ describe('01-resize-image', () => {
     expect((await stat(base)).mtimeMs).toBe(before.mtimeMs)
   })
 
-  it('leaves a disk alone that has the size already, and says so', async () => {
+  it('D34: leaves a disk alone that has the size already, and says so', async () => {
     await using plugin = await copyOfPlugin('pre-stage/01-resize-image')
     const image = await anImage(plugin, '64M')
 
@@ -64,7 +64,7 @@ describe('01-resize-image', () => {
     expect(await virtualSize(image)).toBe(64 * MIB)
   })
 
-  it('fails with both sizes when the disk is larger, and does not shrink it', async () => {
+  it('D34: fails with both sizes when the disk is larger, and does not shrink it', async () => {
     await using plugin = await copyOfPlugin('pre-stage/01-resize-image')
     const image = await anImage(plugin, '64M')
 
@@ -88,7 +88,7 @@ describe('01-resize-image', () => {
     '50G\n1',
     '99999999999999999999G',
     'a[$(touch x)]G',
-  ])('refuses %j in one sentence', async (size) => {
+  ])('D34: refuses %j in one sentence', async (size) => {
     await using plugin = await copyOfPlugin('pre-stage/01-resize-image')
     const image = await anImage(plugin, '64M')
 
