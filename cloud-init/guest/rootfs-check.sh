@@ -69,7 +69,7 @@ check_files() {
 			continue
 		fi
 		# A leading zero makes an octal number of both.
-		[ "$mode" = - ] || [ "$((0$(stat -c %a "$root$path")))" -eq "$(($mode))" ] ||
+		[ "$mode" = - ] || [ "$((0$(stat -c %a "$root$path")))" -eq "$((mode))" ] ||
 			differs "$path has the mode $(stat -c %a "$root$path"), and $who asks for $mode"
 		[ "$owner" = - ] || [ "$(stat -c %u "$root$path")" = "$(of 3 "$owner")" ] || differs "$path does not belong to $owner, as $who asks"
 		[ "$group" = - ] || [ "$(stat -c %g "$root$path")" = "$(getent group "$group" | cut -d: -f3)" ] ||

@@ -42,7 +42,7 @@ keys_of() {
 
 # has_key FILE KEY: with nothing in front of it. The comment does not count: cloud-init makes one blank of many in it.
 has_key() {
-	printf '%s\n' "$2" | awk 'FILENAME == "-" { type = $1; data = $2; next } $1 == type && $2 == data { found = 1 } END { exit !found }' - "$1"
+	printf '%s\n' "$2" | awk 'NR == 1 { type = $1; data = $2; next } $1 == type && $2 == data { found = 1 } END { exit !found }' - "$1"
 }
 
 # A package whose name others provide counts too: apt takes such a name, and installs one of them.

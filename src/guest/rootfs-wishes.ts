@@ -17,7 +17,9 @@ export function rootfsWishesText(plan: RootfsPlan): string {
       keys.map((key) => ['key', user, key, plugins] as const),
     ),
     ...words('packages', 'package'),
-    ...plan.debs.map(({ word, plugins }, index) => ['deb', `${index}.deb`, word.replace(/^.*\//, ''), plugins] as const),
+    ...plan.debs.map(
+      ({ word, plugins }, index) => ['deb', `${index}.deb`, word.replace(/^.*\//, ''), plugins] as const,
+    ),
     ...plan.modes.map(
       ({ path, mode = NOTHING, owner = NOTHING, group = NOTHING, plugins }) =>
         ['mode', path, mode, owner, group, plugins] as const,
@@ -34,7 +36,8 @@ export function rootfsWishesText(plan: RootfsPlan): string {
 /** The planning has refused such words; here one more of them would change the meaning of a whole line. */
 function line(columns: readonly string[]): string {
   const wrong = columns.find((column) => column === '' || /[\t\r\n\0]/.test(column))
-  if (wrong !== undefined) throw new Error(`a word for the guest is empty, or has a tab or line break: ${JSON.stringify(wrong)}`)
+  if (wrong !== undefined)
+    throw new Error(`a word for the guest is empty, or has a tab or line break: ${JSON.stringify(wrong)}`)
   return `${columns.join('\t')}\n`
 }
 

@@ -43,9 +43,9 @@ function filled(word: string | undefined, values: Readonly<Record<string, string
   return words.length === 0 ? undefined : words.join('\n')
 }
 
-function withoutUnset(asked: Readonly<Record<(typeof KEYS)[number], string | undefined>>): Partial<
-  Record<(typeof KEYS)[number], string>
-> {
+function withoutUnset(
+  asked: Readonly<Record<(typeof KEYS)[number], string | undefined>>,
+): Partial<Record<(typeof KEYS)[number], string>> {
   return Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined))
 }
 

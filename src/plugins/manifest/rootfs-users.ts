@@ -78,15 +78,16 @@ function wrongUser(user: User): readonly Problem[] {
 function wrongRights(users: readonly UserWish[], values: Values, plugin: string): readonly Problem[] {
   return users
     .filter(({ sudo }) => filledWords([sudo], values).some((word) => word !== 'true' && word !== 'false'))
-    .map(({ name, sudo }) => rootfsProblem([plugin], `users: ${name}: sudo takes an option of type boolean, not ${sudo}`))
+    .map(({ name, sudo }) =>
+      rootfsProblem([plugin], `users: ${name}: sudo takes an option of type boolean, not ${sudo}`),
+    )
 }
 
 async function wrongKeys(keys: readonly string[], plugin: string): Promise<readonly Problem[]> {
   const problems: Problem[] = []
   for (const [index, key] of keys.entries()) {
     const reading = await readOptionValue({ type: 'ssh-key' }, key)
-    if ('wrong' in reading)
-      problems.push(rootfsProblem([plugin], `authorized-keys: key ${index + 1} ${reading.wrong}`))
+    if ('wrong' in reading) problems.push(rootfsProblem([plugin], `authorized-keys: key ${index + 1} ${reading.wrong}`))
   }
   return problems
 }
