@@ -17,6 +17,8 @@ describe('the shipped plugins', () => {
       'pre-stage/01-resize-image',
       'pre-stage/02-motd-welcome',
       'pre-stage/03-netplan',
+      'pre-stage/04-user-authkey',
+      'pre-stage/06-install-tdx-guest-kernel',
       'pre-stage/60-initrd-update',
       'pre-stage/98-ima-enable-simple',
       'post-stage/10-seal',
