@@ -103,7 +103,7 @@ check_kernel() {
 
 count() { # count KIND WORD
 	many=$(wanted "$1" | wc -l)
-	[ "$many" -eq 0 ] || printf '%s %s, ' "$many" "$2"
+	[ "$many" -eq 0 ] || printf '%s: %s, ' "$2" "$many"
 }
 
 rm -f "$dir/differs"
@@ -123,7 +123,7 @@ all=$(
 	count deb '.deb files'
 	count mode 'modes and owners'
 	count remove removed
-	count enable 'units enabled'
+	count enable enabled
 	count disable disabled
 	count mask masked
 )

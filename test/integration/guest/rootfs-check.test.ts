@@ -44,7 +44,7 @@ describe('rootfs-check.sh', () => {
   it('says with numbers that all is as asked', async () => {
     expect(await guest.run(CHECK, WISHES)).toEqual({
       code: 0,
-      out: 'note: read back, and as asked: 1 groups, 1 users, 1 keys, 2 packages, 1 modes and owners, 1 removed, 1 units enabled, 1 disabled, 1 masked\n',
+      out: 'note: read back, and as asked: groups: 1, users: 1, keys: 1, packages: 2, modes and owners: 1, removed: 1, enabled: 1, disabled: 1, masked: 1\n',
     })
   })
 
@@ -127,6 +127,14 @@ describe('rootfs-check.sh', () => {
     await chmod(join(guest.root, 'etc/x'), 0o600)
 
     expect((await guest.run(CHECK, WISHES)).out.trimEnd().split('\n')).toHaveLength(2)
+  })
+
+  it('finds that sudo is not installed where rights are asked for', async () => {
+    await chmod(join(guest.root, 'bin/sudo'), 0o644)
+
+    const { code, out } = await guest.run(CHECK, { users: WISHES.users }, 'only its own programs')
+
+    expect({ code, out }).toEqual({ code: 1, out: 'sudo is not installed, and 10-a asks for it for debian\n' })
   })
 
   it('D39: finds rights that nobody asked for', async () => {
