@@ -23,7 +23,12 @@ changed() {
 
 rebuild_initrds() {
 	if command -v update-initramfs >/dev/null; then
-		update-initramfs -u -k all
+		update-initramfs -u -k all || return
+		# A kernel that came without one: see rebuild-later.sh.
+		for kernel in /boot/vmlinuz-*; do
+			version=${kernel#/boot/vmlinuz-}
+			[ ! -e "$kernel" ] || [ -e "/boot/initrd.img-$version" ] || update-initramfs -c -k "$version" || return
+		done
 	elif command -v dracut >/dev/null; then
 		dracut --regenerate-all --force
 	else
@@ -90,7 +95,7 @@ if changed /etc/initramfs-tools /usr/share/initramfs-tools /etc/dracut.conf /etc
 	"$lib/modules" "$lib/firmware" "$dir/rebuild-initrds"; then
 	initrds=1
 fi
-if changed /etc/default/grub /etc/default/grub.d /etc/grub.d "$lib/modules" /etc/kernel/cmdline; then
+if changed /etc/default/grub /etc/default/grub.d /etc/grub.d "$lib/modules" /etc/kernel/cmdline "$dir/rebuild-grub"; then
 	grub=1
 fi
 

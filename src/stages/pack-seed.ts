@@ -1,4 +1,4 @@
-import { chown, copyFile, link, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { chown, copyFile, link, mkdir, readFile, realpath, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { metaDataText } from '../guest/meta-data.js'
 import { mimeBundle } from '../guest/mime.js'
@@ -30,9 +30,12 @@ const GUEST_FILES = [
   'ima-label.sh',
   'ima-label.py',
   'ima-coverage.py',
+  'rootfs-facts.sh',
   'rootfs-install.sh',
+  'rebuild-later.sh',
   'rootfs-settings.sh',
   'rootfs-check.sh',
+  'grub-default.sh',
   'payload-conflicts.sh',
   'read-only.sh',
   'finish.sh',
@@ -75,7 +78,9 @@ export async function packSeed(
 
 async function copyInto(path: string, from: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  await copyFile(from, path)
+  // A large file need not be there twice. A link to it would be packed as a link.
+  const file = await realpath(from)
+  await link(file, path).catch(async () => await copyFile(file, path))
 }
 
 function runEnv(plan: RewritePlan, collected: Collected): string {

@@ -9,6 +9,7 @@ import type { Collected, RewritePlan } from '../model/rewrite.js'
 import { readPlugins } from '../plugins/read-plugins.js'
 import { appendToTarCall } from '../tools/tar.js'
 import { copyTrees } from './private-copy.js'
+import { writeRootfsConfig } from './rootfs-config.js'
 import type { RunPlace } from './run-place.js'
 import { seedParts } from './seed-parts.js'
 import { userDataToShip } from './seed-sources.js'
@@ -48,7 +49,9 @@ export async function preStage(
   const reading = await readPlugins({ dirs: copies, skip: [], only: [], environment: plan.variables })
   if (reading.problems.length > 0) throw problemsError(reading.problems)
   const payload = await packPayload(reading.payload, copies.preStage, copies.postStage, place.workDir, signal)
-  const parts = seedParts(await userDataToShip(plan.sources, place.workDir), reading.plugins)
+  const firstConfig = await userDataToShip(plan.sources, place.workDir)
+  const rootfsConfig = await writeRootfsConfig(reading.wishes, firstConfig, reading.plugins, place.workDir)
+  const parts = seedParts(firstConfig, reading.plugins, rootfsConfig)
   const sizeNow = await virtualSizeOf(work.path, 'qcow2', work.backing?.name)
   const { plugins, wishes } = reading
   return {

@@ -9,6 +9,7 @@ import { readPlugins } from '../plugins/read-plugins.js'
 import type { MergedCloudConfig } from '../tools/merge-cloud-config.js'
 import { mergedCloudConfig } from './merged-config.js'
 import { withoutSecrets } from './report.js'
+import { writeRootfsConfig } from './rootfs-config.js'
 import { seedParts } from './seed-parts.js'
 import { checkSeedSources, userDataToShip } from './seed-sources.js'
 
@@ -49,7 +50,9 @@ export async function render(request: RenderRequest, signal: AbortSignal): Promi
   const dirs = { preStage: sources.preStage, postStage: sources.postStage }
   const reading = await readPlugins({ dirs, skip, only, environment: request.environment })
   await using scratch = await makeScratch(tmpdir(), 'cvm-render', 0o700)
-  const parts = seedParts(await userDataToShip(sources, scratch.path), reading.plugins)
+  const firstConfig = await userDataToShip(sources, scratch.path)
+  const rootfsConfig = await writeRootfsConfig(reading.wishes, firstConfig, reading.plugins, scratch.path)
+  const parts = seedParts(firstConfig, reading.plugins, rootfsConfig)
   const seed = await checkSeedSources(sources)
   const declared = new Set(reading.options.map(({ name }) => name))
   const undeclared = Object.fromEntries(Object.entries(variables).filter(([name]) => !declared.has(name)))

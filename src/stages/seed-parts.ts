@@ -4,16 +4,20 @@ import type { SeedPart } from '../model/rewrite.js'
 import { GUEST_SCRIPTS_DIR } from './sources.js'
 
 /**
- * The MIME parts in the order in which the guest meets them: our boothook, the first cloud-config, the plugins' cloud-configs,
- * our runner of scripts, the plugins' scripts in plugin order, the guest scripts of the post-stage.
+ * The MIME parts in the order in which the guest meets them: our boothook, the first cloud-config, what plugin.yaml files ask of
+ * cloud-init, the plugins' cloud-configs, our runner of scripts, the plugins' scripts in plugin order, the guest scripts of the post-stage.
  *
- * `firstConfig` is the path of user-data.basic; `plugins` are read from the private copy, so what host scripts left behind is among them.
+ * `firstConfig` is the path of user-data.basic, `rootfsConfig` of what rootfs-config.ts has written; `plugins` are read from the
+ * private copy, so what host scripts left behind is among them.
  */
-export function seedParts(firstConfig: string, plugins: readonly Plugin[]): readonly SeedPart[] {
+export function seedParts(firstConfig: string, plugins: readonly Plugin[], rootfsConfig?: string): readonly SeedPart[] {
   const running = plugins.filter((plugin) => plugin.skipped === undefined)
   return [
     { name: 'boothook.sh', type: 'cloud-boothook', source: join(GUEST_SCRIPTS_DIR, 'boothook.sh') },
     { name: 'user-data.basic', type: 'cloud-config', source: firstConfig },
+    ...(rootfsConfig === undefined
+      ? []
+      : [{ name: 'plugin-yaml.config', type: 'cloud-config', source: rootfsConfig } as const]),
     ...numbered(running.flatMap(cloudConfigs), 'config-'),
     { name: '000-run-parts', type: 'x-shellscript', source: join(GUEST_SCRIPTS_DIR, 'run-parts.sh') },
     ...numbered(running.flatMap(scripts), ''),

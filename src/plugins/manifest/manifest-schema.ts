@@ -170,7 +170,7 @@ const services = z
 
 const rootfs = z
   .strictObject({
-    groups: z.array(groupName).exactOptional().describe('System groups that have to be there.'),
+    groups: z.array(groupName).exactOptional().describe('Groups that have to be there.'),
     users: z.array(user).exactOptional().describe('Users that have to be there; nobody can log in with a password.'),
     'authorized-keys': z
       .array(

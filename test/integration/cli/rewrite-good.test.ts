@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { mkdir, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { aBench, aGoodGuest, type Bench, base64, fingerprint, WITHOUT_MAKE_MIME } from './rewrite-bench.js'
@@ -93,6 +93,23 @@ describe('a good run', () => {
     expect(tar.toString()).not.toMatch(/ \.\/?$/m)
     expect(bench.calls(`${domain}.user-data`)).toContain('filename="100-10-hello-guest_run.sh"')
     expect(bench.calls(`${domain}.user-data`)).toContain(base64('#!/bin/sh\necho hello\n'))
+  })
+
+  it.concurrent('puts packages that a plugin.yaml names onto the seed, behind links too, and leaves them as they are', async () => {
+    await using bench = await aBench()
+    await bench.plugin('pre-stage/10-hello/plugin.yaml', 'rootfs: {debs: debs, packages: [jq]}\n')
+    await bench.plugin('pre-stage/10-hello/kernel', '!<arch>\nkernel')
+    await mkdir(join(bench.plugins, 'pre-stage/10-hello/debs'))
+    await symlink('../kernel', join(bench.plugins, 'pre-stage/10-hello/debs/x.deb'))
+
+    const { code } = await bench.run([])
+
+    const [domain] = domains(bench)
+    expect(code).toBe(0)
+    expect(bench.calls(`${domain}.debs.0.deb`)).toBe('!<arch>\nkernel')
+    expect(bench.calls(`${domain}.cvm.rootfs-wishes`)).toBe('package\tjq\t10-hello\ndeb\t0.deb\tkernel\t10-hello\n')
+    expect(bench.calls(`${domain}.user-data`)).toContain('plugin-yaml.config')
+    expect(readFileSync(join(bench.plugins, 'pre-stage/10-hello/kernel'), 'latin1')).toBe('!<arch>\nkernel')
   })
 
   it.concurrent('bundles with make-mime of the real cloud-init when that works, with the same names', async () => {

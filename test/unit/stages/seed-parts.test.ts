@@ -43,6 +43,17 @@ describe('seedParts', () => {
     ])
   })
 
+  it('puts what plugin.yaml files ask of cloud-init before the cloud-configs of plugins', () => {
+    const plugins = [aPlugin({ name: '10-a', cloudConfigs: [FILE('cloud-init/cloud-config/10-a.yaml')] })]
+    const parts = seedParts('/src/cloud-init/user-data.basic', plugins, '/work/plugin-yaml.config')
+
+    expect(parts.slice(1, 4).map(({ name, type, source }) => [name, type, source])).toEqual([
+      ['user-data.basic', 'cloud-config', '/src/cloud-init/user-data.basic'],
+      ['plugin-yaml.config', 'cloud-config', '/work/plugin-yaml.config'],
+      ['config-100-10-a-10-a.yaml', 'cloud-config', '/plugins/pre-stage/10-a/cloud-init/cloud-config/10-a.yaml'],
+    ])
+  })
+
   it('keeps the order of a thousand parts where names are sorted', async () => {
     const shellScripts = Array.from({ length: 1000 }, (_, index) => FILE(`cloud-init/x-shellscript/10-${index}.sh`))
     const all = (await names([aPlugin({ name: '10-a', shellScripts })])).filter((name) => /^\d/.test(name))
