@@ -1,4 +1,4 @@
-import { chmod, readFile, symlink } from 'node:fs/promises'
+import { chmod, readFile, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { RootfsPlan } from '../../../src/model/wishes.js'
@@ -79,6 +79,7 @@ describe('rootfs-check.sh', () => {
       (g) => g.put(FILE, `${KEY.slice(0, -1)}A x\n`, 0o600),
       `lacks the key ssh-ed25519 ...${KEY.slice(-12)}, which 10-a brings`,
     ],
+    ['no keys at all', (g) => rm(join(g.root, FILE)), `there is no file /${FILE}, for a key of 10-a`],
     [
       'a key with options',
       (g) => g.put(FILE, `restrict ${KEY}\n`, 0o600),
@@ -92,6 +93,17 @@ describe('rootfs-check.sh', () => {
       'the package jq is not installed, which 10-a asks for',
     ],
     ['another mode', (g) => chmod(join(g.root, 'etc/x'), 0o4640), '/etc/x has the mode 4640, and 10-a asks for 0640'],
+    ['a path that is gone', (g) => rm(join(g.root, 'etc/x')), 'there is no /etc/x any more (10-a)'],
+    [
+      'another owner',
+      (g) => g.put('etc/passwd', 'debian:x:4711:0::/home/debian:/bin/bash\n'),
+      '/etc/x does not belong to debian, as 10-a asks',
+    ],
+    [
+      'another group',
+      (g) => g.put('etc/group', 'tdx:x:4711:\ndebian:x:0:debian\n'),
+      '/etc/x does not belong to the group tdx, as 10-a asks',
+    ],
     [
       'what was to go',
       (g) => symlink('/nowhere', join(g.root, 'etc/old')),
@@ -166,6 +178,12 @@ describe('rootfs-check.sh', () => {
 
       expect(code).toBe(1)
       expect(out).toContain('boots the kernel 6.12, not 6.1')
+    })
+
+    it('fails when the default leads to no entry', async () => {
+      await guest.put('boot/grub/grub.cfg', config('6.1').replace('"0"', '"7"'))
+
+      expect(await guest.run(CHECK, {})).toEqual({ code: 1, out: '/boot/grub/grub.cfg: no entry is 7\n' })
     })
 
     it('names the kernel when it is the one that boots', async () => {
