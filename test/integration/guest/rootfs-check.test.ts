@@ -1,4 +1,4 @@
-import { chmod, readFile, rm, symlink } from 'node:fs/promises'
+import { chmod, chown, readFile, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { RootfsPlan } from '../../../src/model/wishes.js'
@@ -28,6 +28,7 @@ beforeEach(async () => {
   guest = await aRootfsGuest()
   await guest.put(FILE, `${KEY} two blanks\n`, 0o600)
   await guest.put('etc/x', '', 0o640)
+  for (const path of [FILE, 'etc/x']) await chown(join(guest.root, path), guest.uid, guest.gid)
   await guest.program('sudo', `echo "${SUDO_LIST}"`)
   await guest.program(
     'systemctl',
@@ -54,7 +55,7 @@ describe('rootfs-check.sh', () => {
     ['a lost membership', (g) => g.put('etc/group', 'tdx:x:0:\n'), 'debian is not in the group debian, as 10-a asks'],
     [
       'another shell',
-      (g) => g.put('etc/passwd', `debian:x:${process.getuid?.()}:0::/home/debian:/bin/dash\n`),
+      (g) => g.put('etc/passwd', `debian:x:${g.uid}:0::/home/debian:/bin/dash\n`),
       'debian has the shell /bin/dash',
     ],
     [
