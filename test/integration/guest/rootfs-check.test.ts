@@ -157,6 +157,16 @@ describe('rootfs-check.sh', () => {
     expect(out).toBe('debian may use sudo without a password, which 10-a does not ask for\n')
   })
 
+  it('takes a system user whose shell is not installed: nobody logs in with it', async () => {
+    await guest.put('etc/passwd', `svc:x:${guest.uid}:0::/nonexistent:/usr/sbin/nologin\n`)
+    await guest.put('etc/shadow', 'svc:!:20000::::::\n')
+    await guest.program('sudo', 'exit 1')
+
+    expect((await guest.run(CHECK, { users: [aUser({ name: 'svc', system: true })] })).code).toBe(0)
+    await guest.put('etc/passwd', `svc:x:${guest.uid}:0::/nonexistent:/bin/sh\n`)
+    expect((await guest.run(CHECK)).out).toBe('svc has the shell /bin/sh, and 10-a asks for /usr/sbin/nologin\n')
+  })
+
   it('takes a mode of zeros', async () => {
     await guest.put('etc/zero', '', 0)
 
