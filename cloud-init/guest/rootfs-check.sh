@@ -30,9 +30,9 @@ check_users() {
 		[ "$groups" = - ] || for group in $(echo "$groups" | tr , ' '); do
 			groups_of "$user" | grep -q -x "$group" || differs "$user is not in the group $group, as $who asks"
 		done
+		[ "$shell" = - ] || [ -x "$root$shell" ] || differs "$shell, the shell of $user, is no program here ($who)"
 		shell=$(shell_for "$shell" "$system")
 		[ "$shell" = - ] || [ "$(of 7 "$user")" = "$shell" ] || differs "$user has the shell $(of 7 "$user"), and $who asks for $shell"
-		[ "$shell" = - ] || [ -x "$root$shell" ] || differs "$shell, the shell of $user, is no program here ($who)"
 		is_locked "$user" || differs "the password of $user is not locked ($who)"
 		if [ "$sudo" = true ]; then
 			command -v sudo >/dev/null || { differs "sudo is not installed, and $who asks for it for $user"; continue; }

@@ -34,10 +34,11 @@ packages_now() {
 	dpkg-query -W -f '${Package} ${Version} ${db:Status-Status}\n' | grep ' installed$' | sort
 }
 
-# No list of sources, so that there is nothing to fetch; what these packages need is among them, or in the guest.
+# No list of sources, so that there is nothing to fetch; what these packages need is among them, or in the guest. With --no-download,
+# apt 3.0 does not find files that lie elsewhere than in its cache ("Pathname to install is not absolute").
 install_all() {
 	DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 PATH=$standins:$PATH \
-		apt-get install --yes --allow-downgrades --no-download \
+		apt-get install --yes --allow-downgrades \
 		-o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts=/dev/null \
 		-o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Sandbox::User=root \
 		-o DPkg::Path="$standins:/usr/sbin:/usr/bin:/sbin:/bin" -o DPkg::Options::=--force-confold -o DPkg::Lock::Timeout=120 \

@@ -1,4 +1,4 @@
-import { chmod, readFile, symlink } from 'node:fs/promises'
+import { chmod, chown, readFile, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { RootfsPlan } from '../../../src/model/wishes.js'
@@ -28,6 +28,7 @@ beforeEach(async () => {
   guest = await aRootfsGuest()
   await guest.put(FILE, `${KEY} two blanks\n`, 0o600)
   await guest.put('etc/x', '', 0o640)
+  for (const path of [FILE, 'etc/x']) await chown(join(guest.root, path), guest.uid, guest.gid)
   await guest.program('sudo', `echo "${SUDO_LIST}"`)
   await guest.program(
     'systemctl',
@@ -54,7 +55,7 @@ describe('rootfs-check.sh', () => {
     ['a lost membership', (g) => g.put('etc/group', 'tdx:x:0:\n'), 'debian is not in the group debian, as 10-a asks'],
     [
       'another shell',
-      (g) => g.put('etc/passwd', `debian:x:${process.getuid?.()}:0::/home/debian:/bin/dash\n`),
+      (g) => g.put('etc/passwd', `debian:x:${g.uid}:0::/home/debian:/bin/dash\n`),
       'debian has the shell /bin/dash',
     ],
     [
@@ -79,6 +80,7 @@ describe('rootfs-check.sh', () => {
       (g) => g.put(FILE, `${KEY.slice(0, -1)}A x\n`, 0o600),
       `lacks the key ssh-ed25519 ...${KEY.slice(-12)}, which 10-a brings`,
     ],
+    ['no keys at all', (g) => rm(join(g.root, FILE)), `there is no file /${FILE}, for a key of 10-a`],
     [
       'a key with options',
       (g) => g.put(FILE, `restrict ${KEY}\n`, 0o600),
@@ -92,6 +94,17 @@ describe('rootfs-check.sh', () => {
       'the package jq is not installed, which 10-a asks for',
     ],
     ['another mode', (g) => chmod(join(g.root, 'etc/x'), 0o4640), '/etc/x has the mode 4640, and 10-a asks for 0640'],
+    ['a path that is gone', (g) => rm(join(g.root, 'etc/x')), 'there is no /etc/x any more (10-a)'],
+    [
+      'another owner',
+      (g) => g.put('etc/passwd', 'debian:x:4711:0::/home/debian:/bin/bash\n'),
+      '/etc/x does not belong to debian, as 10-a asks',
+    ],
+    [
+      'another group',
+      (g) => g.put('etc/group', 'tdx:x:4711:\ndebian:x:0:debian\n'),
+      '/etc/x does not belong to the group tdx, as 10-a asks',
+    ],
     [
       'what was to go',
       (g) => symlink('/nowhere', join(g.root, 'etc/old')),
@@ -144,6 +157,16 @@ describe('rootfs-check.sh', () => {
     expect(out).toBe('debian may use sudo without a password, which 10-a does not ask for\n')
   })
 
+  it('takes a system user whose shell is not installed: nobody logs in with it', async () => {
+    await guest.put('etc/passwd', `svc:x:${guest.uid}:0::/nonexistent:/usr/sbin/nologin\n`)
+    await guest.put('etc/shadow', 'svc:!:20000::::::\n')
+    await guest.program('sudo', 'exit 1')
+
+    expect((await guest.run(CHECK, { users: [aUser({ name: 'svc', system: true })] })).code).toBe(0)
+    await guest.put('etc/passwd', `svc:x:${guest.uid}:0::/nonexistent:/bin/sh\n`)
+    expect((await guest.run(CHECK)).out).toBe('svc has the shell /bin/sh, and 10-a asks for /usr/sbin/nologin\n')
+  })
+
   it('takes a mode of zeros', async () => {
     await guest.put('etc/zero', '', 0)
 
@@ -166,6 +189,12 @@ describe('rootfs-check.sh', () => {
 
       expect(code).toBe(1)
       expect(out).toContain('boots the kernel 6.12, not 6.1')
+    })
+
+    it('fails when the default leads to no entry', async () => {
+      await guest.put('boot/grub/grub.cfg', config('6.1').replace('"0"', '"7"'))
+
+      expect(await guest.run(CHECK, {})).toEqual({ code: 1, out: '/boot/grub/grub.cfg: no entry is 7\n' })
     })
 
     it('names the kernel when it is the one that boots', async () => {

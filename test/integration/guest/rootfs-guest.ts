@@ -13,6 +13,9 @@ const SCRIPTS = new URL('../../../cloud-init/guest/', import.meta.url).pathname
 /** A scratch directory that stands for a guest's /, and programs that stand for the guest's. */
 export interface RootfsGuest extends AsyncDisposable {
   readonly root: string
+  /** Of debian, and of the group tdx. */
+  readonly uid: number
+  readonly gid: number
   /** Runs one of the real rootfs-*.sh on it with a plan's wishes; what it printed, notes among it, without the scratch directory's name. */
   run(
     script: string,
@@ -28,7 +31,8 @@ export interface RootfsGuest extends AsyncDisposable {
 /** With the user debian, the group tdx, and nothing else. */
 export async function aRootfsGuest(): Promise<RootfsGuest> {
   const root = await mkdtemp(join(tmpdir(), 'cvm-rootfs-'))
-  const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0]
+  // Somebody else, where we can give files away.
+  const [uid, gid] = process.getuid?.() === 0 ? [4242, 4243] : [process.getuid?.() ?? 0, process.getgid?.() ?? 0]
   const at = (path: string) => join(root, path)
   const put = async (path: string, text: string, mode = 0o644) => {
     await mkdir(dirname(at(path)), { recursive: true })
@@ -55,6 +59,8 @@ export async function aRootfsGuest(): Promise<RootfsGuest> {
   const env = { ROOT: root, PATH: `${at('bin')}:/usr/sbin:/usr/bin:/sbin:/bin` }
   return {
     root,
+    uid,
+    gid,
     put,
     program,
     read: (path) => readFile(at(path), 'utf8'),

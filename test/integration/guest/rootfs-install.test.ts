@@ -81,9 +81,7 @@ describe('rootfs-install.sh with .deb files', () => {
     })
     expect(out).toContain('note: packages that apt removed for them: old\n')
     const call = await guest.read('apt')
-    expect(call).toMatch(
-      /^noninteractive install --yes --allow-downgrades --no-download .* \S+\/debs\/0\.deb \S+\/debs\/1\.deb\n$/,
-    )
+    expect(call).toMatch(/^noninteractive install --yes --allow-downgrades .* \S+\/debs\/0\.deb \S+\/debs\/1\.deb\n$/)
     for (const part of ['sourcelist=/dev/null', 'sourceparts=/dev/null', 'DPkg::Options::=--force-confold'])
       expect(call).toContain(part)
   })

@@ -44,6 +44,9 @@ describe('rootfs-settings.sh', () => {
 
     expect(await guest.read('home/debian/.ssh/authorized_keys')).toBe(`${KEY}\n`)
     expect(await modeOf('home/debian/.ssh')).toBe('700')
+    const { uid, gid } = guest
+    for (const path of ['home/debian/.ssh', 'home/debian/.ssh/authorized_keys'])
+      expect(await stat(at(path))).toMatchObject({ uid, gid })
     expect(await accounts()).toEqual(before)
   })
 
@@ -84,6 +87,7 @@ describe('rootfs-settings.sh', () => {
 
     expect((await guest.run(SETTINGS, { modes })).code).toBe(0)
     expect(await modeOf('usr/bin/a b')).toBe('4750')
+    expect(await stat(at('usr/bin/a b'))).toMatchObject({ uid: guest.uid, gid: guest.gid })
   })
 
   it.each([
@@ -130,11 +134,12 @@ describe('rootfs-settings.sh', () => {
 
   it('fails, and goes no further, when something cannot be removed', async () => {
     await guest.put('opt/a/b', '')
+    await guest.put('opt/c', '')
     await guest.program('rm', 'for last; do :; done; [ "$last" != "$ROOT/opt/a" ]')
 
-    expect((await guest.run(SETTINGS, { remove: [asked('/opt/a')] })).out).toContain(
-      '/opt/a cannot be removed, as 10-a wants',
-    )
+    const { code, out } = await guest.run(SETTINGS, { remove: ['/opt/a', '/opt/c'].map(asked) })
+
+    expect({ code, out }).toEqual({ code: 1, out: '/opt/a cannot be removed, as 10-a wants\n' })
   })
 
   describe('for a kernel that packages brought', () => {
