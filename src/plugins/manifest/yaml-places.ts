@@ -17,10 +17,12 @@ export interface YamlPlaces {
   key(path: YamlPath): Place
   /** The first anchor, alias or tag: legal YAML that makes a short file mean something else than it shows. */
   readonly indirection: Place | undefined
+  /** The first thing of a second document. */
+  readonly secondDocument: Place | undefined
 }
 
 /**
- * Finds the places in a text that js-yaml has read without complaint.
+ * Finds the places in a text that js-yaml can read.
  *
  * @throws {YAMLException} for a text that is no YAML.
  */
@@ -28,15 +30,21 @@ export function findPlaces(text: string): YamlPlaces {
   const values = new Map<string, number>()
   const keys = new Map<string, number>()
   let indirection: number | undefined
+  let secondDocument: number | undefined
+  let documents = 0
   const open: Container[] = []
   for (const event of parseEvents(text, {})) {
-    if (event.type === EVENT_ID.DOCUMENT) continue
+    if (event.type === EVENT_ID.DOCUMENT) {
+      documents += 1
+      continue
+    }
     if (event.type === EVENT_ID.POP) {
       open.pop()
       continue
     }
     indirection ??= indirectionOf(event)
     const start = startOf(event)
+    if (documents > 1) secondDocument ??= start
     const parent = open.at(-1)
     if (parent?.kind === 'mapping' && parent.key === undefined) {
       // Its value comes next. A key that is no scalar cannot be in a manifest; the schema says so.
@@ -53,6 +61,7 @@ export function findPlaces(text: string): YamlPlaces {
     value: (path) => placeOf(text, nearest(values, path)),
     key: (path) => placeOf(text, keys.get(keyOf(path)) ?? nearest(values, path)),
     indirection: indirection === undefined ? undefined : placeOf(text, indirection),
+    secondDocument: secondDocument === undefined ? undefined : placeOf(text, secondDocument),
   }
 }
 
@@ -90,7 +99,8 @@ function keyOf(path: YamlPath): string {
   return JSON.stringify(path.map(String))
 }
 
+/** A line of YAML ends with LF, CR, or both. */
 function placeOf(text: string, offset: number): Place {
-  const before = text.slice(0, offset)
-  return { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') }
+  const lines = text.slice(0, offset).split(/\r\n|\r|\n/)
+  return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 }
 }
