@@ -13,9 +13,30 @@ export async function readManifest(location: PluginLocation, found: Findings): P
   if (bytes === undefined) return undefined
   const file = `${location.shownDir}/${FILE}`
   if (!Buffer.isBuffer(bytes)) return problem(found, file, `cannot be read: ${bytes.message}`)
-  if (bytes.length > LARGEST_BYTES) return problem(found, file, `is larger than ${LARGEST_BYTES >> 10} KiB`)
-  const complain = (what: string, at?: Place) =>
+  return await manifestFrom(bytes, file, found)
+}
+
+/** The same of its bytes; `file` as a person would type it. Problems are in the order of their places. */
+export async function manifestFrom(
+  bytes: Uint8Array,
+  file: string,
+  found: Findings,
+): Promise<PluginManifest | undefined> {
+  const mistakes: { readonly what: string; readonly at?: Place }[] = []
+  const complain = (what: string, at?: Place) => {
+    mistakes.push(at === undefined ? { what } : { what, at })
+    return undefined
+  }
+  const manifest = await readBytes(bytes, complain)
+  const place = (at?: Place) => (at === undefined ? 0 : at.line * LARGEST_BYTES + at.column)
+  for (const { what, at } of mistakes.sort((one, other) => place(one.at) - place(other.at))) {
     problem(found, at === undefined ? file : `${file}:${at.line}:${at.column}`, what)
+  }
+  return manifest
+}
+
+async function readBytes(bytes: Uint8Array, complain: Complain): Promise<PluginManifest | undefined> {
+  if (bytes.length > LARGEST_BYTES) return complain(`is larger than ${LARGEST_BYTES >> 10} KiB`)
   const decoded = readUserDataText(bytes)
   if ('wrong' in decoded) return complain(decoded.wrong)
   // An editor's byte order mark takes no place on the screen.
@@ -56,7 +77,7 @@ async function checkForm(value: unknown, places: YamlPlaces, complain: Complain)
   ])
   const result = manifestSchema.safeParse(value)
   if (result.success) return result.data
-  for (const { path, atKey, what } of mistakesOf(result.error.issues, manifestSchema)) {
+  for (const { path, atKey, what } of mistakesOf(result.error.issues, manifestSchema, value)) {
     const shown = atKey && what.startsWith('"') ? path.slice(0, -1) : path
     complain(`${shownPath(shown)}${what}`, atKey ? places.key(path) : places.value(path))
   }

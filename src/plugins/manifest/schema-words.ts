@@ -10,9 +10,24 @@ export interface SchemaMistake {
   readonly what: string
 }
 
-/** What the schema has found, in words, in its order. */
-export function mistakesOf(issues: readonly z.core.$ZodIssue[], schema: z.ZodType): readonly SchemaMistake[] {
-  return issues.flatMap((issue) => mistakesOfOne(issue, stepsOf(issue.path), schema))
+/** What the schema has found in `value`, in words, in its order. */
+export function mistakesOf(
+  issues: readonly z.core.$ZodIssue[],
+  schema: z.ZodType,
+  value: unknown,
+): readonly SchemaMistake[] {
+  return issues
+    .flatMap((issue) => mistakesOfOne(issue, stepsOf(issue.path), schema))
+    .map((mistake) => (mistake.atKey || isThere(value, mistake.path) ? mistake : { ...mistake, what: 'is missing' }))
+}
+
+function isThere(value: unknown, path: YamlPath): boolean {
+  let inner = value
+  for (const step of path) {
+    if (typeof inner !== 'object' || inner === null || !Object.hasOwn(inner, step)) return false
+    inner = Reflect.get(inner, step)
+  }
+  return true
 }
 
 function mistakesOfOne(issue: z.core.$ZodIssue, path: YamlPath, schema: z.ZodType): readonly SchemaMistake[] {

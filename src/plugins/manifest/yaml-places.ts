@@ -1,4 +1,4 @@
-import { EVENT_ID, type Event, getScalarValue, parseEvents } from 'js-yaml'
+import { EVENT_ID, type Event, getScalarValue, parseEvents, SCALAR_STYLE } from 'js-yaml'
 
 /** Where something stands in a text; both count from 1. */
 export interface Place {
@@ -32,6 +32,7 @@ export function findPlaces(text: string): YamlPlaces {
   let indirection: number | undefined
   let secondDocument: number | undefined
   let documents = 0
+  let latest = 0
   const open: Container[] = []
   for (const event of parseEvents(text, {})) {
     if (event.type === EVENT_ID.DOCUMENT) {
@@ -43,7 +44,9 @@ export function findPlaces(text: string): YamlPlaces {
       continue
     }
     indirection ??= indirectionOf(event)
-    const start = startOf(event)
+    // What is left empty has no place of its own: it is where the last thing before it is.
+    const start = Math.max(startOf(event), latest)
+    latest = start
     if (documents > 1) secondDocument ??= start
     const parent = open.at(-1)
     if (parent?.kind === 'mapping' && parent.key === undefined) {
@@ -57,11 +60,12 @@ export function findPlaces(text: string): YamlPlaces {
     if (event.type === EVENT_ID.MAPPING) open.push({ kind: 'mapping', path, key: undefined })
     if (event.type === EVENT_ID.SEQUENCE) open.push({ kind: 'sequence', path, next: 0 })
   }
+  const lines = lineStarts(text)
   return {
-    value: (path) => placeOf(text, nearest(values, path)),
-    key: (path) => placeOf(text, keys.get(keyOf(path)) ?? nearest(values, path)),
-    indirection: indirection === undefined ? undefined : placeOf(text, indirection),
-    secondDocument: secondDocument === undefined ? undefined : placeOf(text, secondDocument),
+    value: (path) => placeIn(lines, nearest(values, path)),
+    key: (path) => placeIn(lines, keys.get(keyOf(path)) ?? nearest(values, path)),
+    indirection: indirection === undefined ? undefined : placeIn(lines, indirection),
+    secondDocument: secondDocument === undefined ? undefined : placeIn(lines, secondDocument),
   }
 }
 
@@ -77,13 +81,16 @@ function nextStep(parent: Container): string | number {
 }
 
 function startOf(event: Exclude<Event, { type: typeof EVENT_ID.POP | typeof EVENT_ID.DOCUMENT }>): number {
-  if (event.type === EVENT_ID.SCALAR) return event.valueStart
-  return event.type === EVENT_ID.ALIAS ? event.anchorStart : event.start
+  if (event.type === EVENT_ID.ALIAS) return event.anchorStart - 1
+  if (event.type !== EVENT_ID.SCALAR) return event.start
+  const isQuoted = event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED
+  return isQuoted ? event.valueStart - 1 : event.valueStart
 }
 
 function indirectionOf(event: Event): number | undefined {
   if (!('anchorStart' in event)) return undefined
-  if (event.anchorStart >= 0) return event.anchorStart
+  // The name comes behind its sign.
+  if (event.anchorStart >= 0) return event.anchorStart - 1
   return 'tagStart' in event && event.tagStart >= 0 ? event.tagStart : undefined
 }
 
@@ -99,8 +106,18 @@ function keyOf(path: YamlPath): string {
   return JSON.stringify(path.map(String))
 }
 
-/** A line of YAML ends with LF, CR, or both. */
-function placeOf(text: string, offset: number): Place {
-  const lines = text.slice(0, offset).split(/\r\n|\r|\n/)
-  return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 }
+/** The offsets at which lines begin; a line of YAML ends with LF, CR, or both. */
+function lineStarts(text: string): readonly number[] {
+  return [0, ...Array.from(text.matchAll(/\r\n|\r|\n/g), (end) => end.index + end[0].length)]
+}
+
+function placeIn(starts: readonly number[], offset: number): Place {
+  // Halving: a file may have as many mistakes as lines.
+  let [low, high] = [0, starts.length]
+  while (high - low > 1) {
+    const middle = (low + high) >> 1
+    if ((starts[middle] ?? 0) <= offset) low = middle
+    else high = middle
+  }
+  return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 }
 }
