@@ -52,14 +52,11 @@ async function expectAnswer(bytes: Uint8Array): Promise<void> {
     .toString('utf8')
     .replace(/^\uFEFF/, '')
     .split(/\r\n|\r|\n/)
-  for (const { where } of found.problems) {
-    if (where === 'p') continue
+  const astray = found.problems.filter(({ where }) => {
     const [, line = 0, column = 0] = where.split(':').map(Number)
-    expect(lines.length, where).toBeGreaterThanOrEqual(line)
-    expect(line, where).toBeGreaterThan(0)
-    expect(column, where).toBeGreaterThan(0)
-    expect((lines[line - 1]?.length ?? -1) + 1, where).toBeGreaterThanOrEqual(column)
-  }
+    return where !== 'p' && !(line > 0 && column > 0 && column <= (lines[line - 1]?.length ?? -1) + 1)
+  })
+  expect(astray).toEqual([])
 }
 
 describe('manifestFrom', () => {
