@@ -16,7 +16,8 @@ import { checkSeedSources } from './seed-sources.js'
 export async function lintPlugins(sources: SourceDirs): Promise<LintResult> {
   const dirs = { preStage: sources.preStage, postStage: sources.postStage }
   const reading = await readPlugins({ dirs, skip: [], only: [], environment: {} })
-  const running = reading.plugins.filter(({ skipped }) => skipped === undefined)
+  // One that only lacks the value of an option is as good or bad as the others.
+  const running = reading.plugins.filter(({ skipped }) => skipped !== 'NOT_RUN')
   const seed = await checkSeedSources(sources)
   const problems = [...reading.problems, ...seed.problems].map(problemFinding)
   const broken = new Set(problems.map((each) => pluginAt(each.file, reading.plugins)))
@@ -51,7 +52,7 @@ function riskyFinding(file: string, shown: string): LintFinding {
 }
 
 function skippedFinding({ dir, skipped }: Plugin): readonly LintFinding[] {
-  if (skipped === undefined) return []
+  if (skipped !== 'NOT_RUN') return []
   const text = 'skipped: it has a NOT_RUN file, so nothing in it was checked'
   return [{ severity: 'note', code: 'NOT_RUN', file: dir, text, hint: 'Remove NOT_RUN to use and check the plugin.' }]
 }

@@ -58,6 +58,7 @@ describe('a real guest, rewritten with all plugins', () => {
         '01-resize-image',
         '02-motd-welcome',
         '03-netplan',
+        '10-kernel-cmdline',
         '60-initrd-update',
         '98-ima-enable-simple',
         '10-seal',

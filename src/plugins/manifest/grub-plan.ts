@@ -34,9 +34,10 @@ export function planGrub(
     ...plugins.flatMap((plugin) => unfitValues(plugin, values)),
     ...clashes.map(({ who, what }) => ({ code: 'PLUGIN_INVALID' as const, where: placeOf(who, plugins), what })),
   ]
-  const notes = [...[...add, ...remove, ...modules].flatMap(noteAskedTwice), ...wishes.flatMap(noteUnset)]
-  if ([...add, ...remove, ...modules, ...timeouts].length === 0) return { problems, notes }
-  return { plan: { add, remove, modules, ...(timeout === undefined ? {} : { timeout }) }, problems, notes }
+  const notes = [...add, ...remove, ...modules].flatMap(noteAskedTwice)
+  const idle = wishes.flatMap(noteUnset)
+  if ([...add, ...remove, ...modules, ...timeouts].length === 0) return { problems, notes, idle }
+  return { plan: { add, remove, modules, ...(timeout === undefined ? {} : { timeout }) }, problems, notes, idle }
 }
 
 interface Wishes {

@@ -17,6 +17,7 @@ describe('the shipped plugins', () => {
       'pre-stage/01-resize-image',
       'pre-stage/02-motd-welcome',
       'pre-stage/03-netplan',
+      'pre-stage/10-kernel-cmdline',
       'pre-stage/60-initrd-update',
       'pre-stage/98-ima-enable-simple',
       'post-stage/10-seal',
