@@ -58,10 +58,9 @@ function wishesOf({ name, manifest: { grub } }: Wisher, values: Readonly<Record<
     modules: grub?.modules ?? [],
     timeout: grub?.timeout === undefined ? [] : [String(grub.timeout)],
   }
-  const wantsNothing = [...wishes.add, ...wishes.remove, ...wishes.modules, ...wishes.timeout].length === 0
-  const names = [...(grub?.add ?? []), ...(grub?.remove ?? [])].flatMap((word) => variablesIn(word) ?? [])
-  const unset = [...new Set(names)].filter((each) => (values[each] ?? '') === '')
-  return { ...wishes, unset: wantsNothing ? unset : [] }
+  const words = [...(grub?.add ?? []), ...(grub?.remove ?? [])]
+  const wantsNothing = [...argumentsIn(words, values), ...wishes.modules, ...wishes.timeout].length === 0
+  return { ...wishes, unset: wantsNothing ? [...new Set(words.flatMap((word) => variablesIn(word) ?? []))] : [] }
 }
 
 /** The words with values in them; a value with blanks gives several arguments. */

@@ -33,7 +33,12 @@ function isThere(value: unknown, path: YamlPath): boolean {
 function mistakesOfOne(issue: z.core.$ZodIssue, path: YamlPath, schema: z.ZodType): readonly SchemaMistake[] {
   if (issue.code === 'unrecognized_keys') {
     const known = keysAt(schema, path)
-    return issue.keys.map((key) => ({ path: [...path, key], atKey: true, what: unknownKey(key, known, schema) }))
+    const told = issue.keys.slice(0, MOST_KEYS)
+    const left = issue.keys.length - told.length
+    return [
+      ...told.map((key) => ({ path: [...path, key], atKey: true, what: unknownKey(key, known, schema) })),
+      ...(left === 0 ? [] : [{ path, atKey: false, what: `has ${left} more keys that are not known here` }]),
+    ]
   }
   if (issue.code === 'invalid_key') return [{ path, atKey: true, what: issue.issues[0]?.message ?? NOT_ALLOWED }]
   if (issue.code !== 'invalid_union') return [{ path, atKey: false, what: wordsOf(issue) }]
@@ -141,6 +146,8 @@ function listed(words: readonly string[]): string {
 
 const NOT_ALLOWED = 'is not allowed here'
 const LONGEST_SHOWN = 60
+/** Of one mapping. */
+const MOST_KEYS = 20
 const KINDS: Readonly<Record<string, string>> = {
   object: 'a mapping (key: value)',
   record: 'a mapping (key: value)',

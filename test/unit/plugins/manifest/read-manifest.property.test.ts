@@ -40,13 +40,16 @@ const WORDS = [
   ...['COLOUR', 'type', 'of', 'values', 'default', 'secret', 'enum', 'list', '$COLOUR', '__proto__', 'constructor', ''],
 ]
 
+/** On a busy machine; it is milliseconds on an idle one. */
+const SOON_MS = 10_000
+
 /** Whatever it is, it is answered soon, and each problem has a place that is in the text. */
 async function expectAnswer(bytes: Uint8Array): Promise<void> {
   const found: Findings = { problems: [], notes: [] }
   const startedAt = performance.now()
   const manifest = await manifestFrom(bytes, 'p', found)
 
-  expect(performance.now() - startedAt).toBeLessThan(5_000)
+  expect(performance.now() - startedAt).toBeLessThan(SOON_MS)
   expect(manifest === undefined).toBe(found.problems.length > 0)
   const lines = Buffer.from(bytes)
     .toString('utf8')
@@ -59,7 +62,7 @@ async function expectAnswer(bytes: Uint8Array): Promise<void> {
   expect(astray).toEqual([])
 }
 
-describe('manifestFrom', () => {
+describe('manifestFrom', { timeout: 60_000 }, () => {
   it('answers every value that YAML can hold, with places in the text', async () => {
     const key = fc.oneof(fc.constantFrom(...WORDS), fc.string())
     const { value } = fc.letrec((tie) => ({

@@ -250,6 +250,13 @@ describe('a mistake in a plugin.yaml is told with its place and what would be ri
     expect(await told('requires:\n  host:\n    - a b\n    -\n    - -x\n')).toHaveLength(3)
   })
 
+  it('of very many unknown keys the first, and how many more there are', async () => {
+    const lines = await told(Array.from({ length: 25 }, (_, index) => `key${index}: 1\n`).join(''))
+
+    expect(lines).toHaveLength(21)
+    expect(lines).toContain('1:1 has 5 more keys that are not known here')
+  })
+
   it('with CR LF and a byte order mark at the place where an editor shows it', async () => {
     expect(await told('\uFEFFgrubb: {}\r\n')).toEqual(['1:1 "grubb" is no key here; did you mean grub?'])
     expect(await told('grub:\r\n  timeout: x\r\n')).toEqual(['2:12 grub.timeout: must be a whole number'])
