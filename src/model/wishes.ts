@@ -15,7 +15,8 @@ export interface AskedWord {
 }
 
 export interface GrubPlan {
-  readonly add: readonly AskedWord[]
+  /** `beside`: it stands beside others of its name; without it, it replaces them. */
+  readonly add: readonly (AskedWord & { readonly beside?: true })[]
   readonly remove: readonly AskedWord[]
   readonly modules: readonly AskedWord[]
   /** Seconds. */

@@ -38,6 +38,8 @@ export interface PluginsReading {
   readonly problems: readonly Problem[]
   /** What a person should know, the plugins' own warnings included. */
   readonly notes: readonly string[]
+  /** What plugins do not do in this run because options have no value. */
+  readonly idle: readonly string[]
   /** What the files/ of all running plugins put into the guest, before any host_run.sh has added to them. */
   readonly payload: PayloadTree
   /** What plugin.yaml files declare; the values of secret ones are not in it. */
@@ -91,7 +93,8 @@ export async function readPlugins(input: ReadPluginsInput): Promise<PluginsReadi
   )
   notes.push(...payload.notes, ...noteOverlaps(all.flatMap(({ cloudConfigs }) => cloudConfigs)), ...planned.notes)
   const { options, variables, secrets } = settled
-  return { plugins, problems, notes, payload: payload.tree, options, variables, secrets, wishes: planned.wishes }
+  const { wishes, idle } = planned
+  return { plugins, problems, notes, idle, payload: payload.tree, options, variables, secrets, wishes }
 }
 
 /** Several at a time: the waits for many small files are what takes the time. The order stays. */

@@ -51,7 +51,7 @@ function riskyFinding(file: string, shown: string): LintFinding {
 }
 
 function skippedFinding({ dir, skipped }: Plugin): readonly LintFinding[] {
-  if (skipped === undefined) return []
+  if (skipped !== 'NOT_RUN') return []
   const text = 'skipped: it has a NOT_RUN file, so nothing in it was checked'
   return [{ severity: 'note', code: 'NOT_RUN', file: dir, text, hint: 'Remove NOT_RUN to use and check the plugin.' }]
 }

@@ -96,7 +96,7 @@ async function readAllPlugins(
     options: reading.options,
     secrets: reading.secrets,
     wishes: reading.wishes,
-    notes: [...reading.notes, ...noteUnsealed(reading.plugins, sources), ...seed.notes, ...risky],
+    notes: [...reading.notes, ...reading.idle, ...noteUnsealed(reading.plugins, sources), ...seed.notes, ...risky],
   }
 }
 

@@ -68,6 +68,7 @@ describe('a real guest, rewritten with all plugins', () => {
         '07-device-permission',
         '08-attestation-permissions',
         '09-vsock-port',
+        '10-kernel-cmdline',
         '60-initrd-update',
         '98-ima-enable-simple',
         '10-seal',

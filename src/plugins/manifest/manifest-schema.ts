@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { OPTION_TYPES } from '../../model/manifest.js'
 
-// Every key has a sentence: docs/plugin.schema.json is made of this, and editors show it.
+// Every key has a sentence: docs/plugin.schema.json is made of this, and editors show it. The words beside a pattern are what a
+// person is told when a text does not match.
 
 const optionName = z
   .string()
-  .regex(/^[A-Z][A-Z0-9_]{0,63}$/)
+  .regex(/^[A-Z][A-Z0-9_]{0,63}$/, 'is no name of an option: capital letters, digits and underscores, a letter first')
   .describe('Capital letters, digits and underscores, as environment variables are named.')
 
 const scalar = z.union([z.string(), z.int(), z.boolean()])
@@ -32,18 +33,21 @@ const option = z
 
 const program = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/, 'is no name of a program: letters, digits, dot, plus, dash, no path')
   .describe('The name of a program, as one types it.')
 
 const pluginName = z
   .string()
-  .regex(/^\d{2}-[a-z0-9][a-z0-9.-]*$/)
+  .regex(/^\d{2}-[a-z0-9][a-z0-9.-]*$/, 'is no full name of a plugin, such as 03-netplan')
   .describe('The full name of a plugin.')
 
-/** One argument of the kernel: no blank outside of double quotes, nothing that a shell or grub would take for something else. */
+/** One argument of the kernel: no blank, no quote, nothing that a shell or grub would take for something else. */
 const kernelArgument = z
   .string()
-  .regex(/^(?!-)[A-Za-z0-9_.$][^\s"'`\\;&|<>(){}*?[\]!#~]{0,255}$/)
+  .regex(
+    /^(?!-)[A-Za-z0-9_.$][^\s"'`\\;&|<>(){}*?[\]!#~]{0,255}$/,
+    'is no kernel argument: one word, without quotes and signs that a shell knows',
+  )
   .describe('One kernel argument, such as ima_hash=sha384.')
 
 const requires = z
@@ -73,7 +77,7 @@ const grub = z
   .strictObject({
     cmdline: cmdline.exactOptional(),
     modules: z
-      .array(z.string().regex(/^[a-z0-9_]{1,64}$/))
+      .array(z.string().regex(/^[a-z0-9_]{1,64}$/, 'is no name of a grub module, such as tpm'))
       .exactOptional()
       .describe('Modules that grub loads before its menu.'),
     timeout: z.int().min(0).max(3600).exactOptional().describe('Seconds that the menu waits; 0 for none.'),
@@ -83,23 +87,37 @@ const grub = z
 /** Absolute, without `.` and `..`, and nothing in it that a list of lines could not hold. */
 const ABSOLUTE = String.raw`\/(?!(?:.*\/)?\.{1,2}(?:\/|$))[^\u0000-\u001f\u007f$]{0,1022}[^\u0000-\u001f\u007f$\/]`
 
+const NOT_ABSOLUTE = 'is no absolute path: it starts with "/", has no "." or ".." in it and no "/" at its end'
+
 /** The whole text is the name of an option, or it has the form. */
-function orOption(form: string): z.ZodString {
-  return z.string().regex(new RegExp(`^(?:\\$[A-Z][A-Z0-9_]*|${form})$`))
+function orOption(form: string, words: string): z.ZodString {
+  return z.string().regex(new RegExp(`^(?:\\$[A-Z][A-Z0-9_]*|${form})$`), words)
 }
 
-const absolutePath = orOption(ABSOLUTE).describe('An absolute path in the guest.')
-const kernelModule = orOption('[A-Za-z0-9][A-Za-z0-9_-]{0,63}')
-const userName = orOption('[a-z_][a-z0-9_-]{0,31}').describe('The name of a user.')
-const groupName = orOption('[a-z_][a-z0-9_-]{0,31}').describe('The name of a group.')
-const unit = orOption('[A-Za-z0-9][A-Za-z0-9:_.@-]{0,127}').describe(
+const LOWER_CASE = 'lower-case letters, digits, dash and underscore'
+const absolutePath = orOption(ABSOLUTE, NOT_ABSOLUTE).describe('An absolute path in the guest.')
+const kernelModule = orOption('[A-Za-z0-9][A-Za-z0-9_-]{0,63}', 'is no name of a kernel module')
+const userName = orOption('[a-z_][a-z0-9_-]{0,31}', `is no name of a user: ${LOWER_CASE}`).describe(
+  'The name of a user.',
+)
+const groupName = orOption('[a-z_][a-z0-9_-]{0,31}', `is no name of a group: ${LOWER_CASE}`).describe(
+  'The name of a group.',
+)
+const unit = orOption('[A-Za-z0-9][A-Za-z0-9:_.@-]{0,127}', 'is no name of a unit').describe(
   'A systemd unit; without a suffix it is a service.',
 )
 
 const initrd = z
   .strictObject({
     files: z
-      .array(z.string().regex(/^(?!.*(?:^|\/)\.\.(?:\/|$))[^\u0000-\u001f\u007f"`\\]{1,1023}$/))
+      .array(
+        z
+          .string()
+          .regex(
+            /^(?!.*(?:^|\/)\.\.(?:\/|$))[^\u0000-\u001f\u007f"`\\]{1,1023}$/,
+            'is no pattern of files: no "..", no quotes or backslashes',
+          ),
+      )
       .exactOptional()
       .describe(
         'Patterns (*, ?, and ** for any depth): without a leading slash of files that this plugin ships, with one of files that the guest has.',
@@ -120,13 +138,13 @@ const ima = z
   .strictObject({
     policy: z
       .string()
-      .regex(/^(?!\/)(?!.*(?:^|\/)\.\.(?:\/|$))[^\u0000-\u001f\u007f$]{1,255}$/)
+      .regex(/^(?!\/)(?!.*(?:^|\/)\.\.(?:\/|$))[^\u0000-\u001f\u007f$]{1,255}$/, 'is no path in this plugin')
       .exactOptional()
       .describe('The policy that systemd loads: a path in this plugin.'),
-    appraise: orOption('log|enforce')
+    appraise: orOption('log|enforce', 'must be log or enforce')
       .exactOptional()
       .describe('What happens to a file whose label is missing or wrong: log allows it, enforce refuses it.'),
-    hash: orOption('sha256|sha384|sha512')
+    hash: orOption('sha256|sha384|sha512', 'must be sha256, sha384 or sha512')
       .exactOptional()
       .describe('The digest of the labels and of the log of measurements; without it labels are SHA-256.'),
     label: z
@@ -143,20 +161,23 @@ const user = z.union([
     groups: z.array(groupName).exactOptional().describe('Groups that the user is in, besides its own.'),
     shell: absolutePath.exactOptional().describe('The login shell.'),
     sudo: z
-      .union([z.boolean(), orOption('true|false')])
+      .union([z.boolean(), orOption('true|false', 'must be true or false')])
       .exactOptional()
       .describe("Whether the user may have root's rights without a password; false is the default."),
     system: z.boolean().exactOptional().describe('A user for a service: no home, no login.'),
   }),
 ])
 
-const mode = z.string().regex(/^0[0-7]{3,4}$/)
+const mode = z
+  .string()
+  .regex(/^0[0-7]{3,4}$/, "is no mode: octal with a leading zero, in quotes, such as '0640'")
+  .describe("In quotes, with a leading zero, such as '0640'.")
 const modeWish = z.union([
   mode,
   z.strictObject({
-    mode: mode.exactOptional().describe("In quotes, with a leading zero, such as '0640'."),
-    owner: userName.exactOptional(),
-    group: groupName.exactOptional(),
+    mode: mode.exactOptional(),
+    owner: userName.exactOptional().describe('The user who owns it.'),
+    group: groupName.exactOptional().describe('The group that owns it.'),
   }),
 ])
 
@@ -175,25 +196,28 @@ const rootfs = z
     'authorized-keys': z
       .array(
         z.strictObject({
-          user: userName,
+          user: userName.describe('Who can log in.'),
           keys: z.array(z.string().min(1)).min(1).describe('Public SSH keys, or the name of an option with keys.'),
         }),
       )
       .exactOptional()
       .describe('Who can log in as whom by SSH.'),
     packages: z
-      .array(orOption('[a-z0-9][a-zA-Z0-9.+:_-]{0,127}'))
+      .array(orOption('[a-z0-9][a-zA-Z0-9.+:_-]{0,127}', 'is no name of a package'))
       .exactOptional()
       .describe("Packages from the guest's own sources; this needs a network."),
     debs: z
       .string()
-      .regex(/^(?:\$[A-Z][A-Z0-9_]*|(?!\/)(?!.*(?:^|\/)\.\.(?:\/|$))[^\u0000-\u001f\u007f$]{1,255})$/)
+      .regex(
+        /^(?:\$[A-Z][A-Z0-9_]*|(?!\/)(?!.*(?:^|\/)\.\.(?:\/|$))[^\u0000-\u001f\u007f$]{1,255})$/,
+        'is neither a path in this plugin nor the name of an option',
+      )
       .exactOptional()
       .describe(
         'A directory of .deb files, in this plugin or in an option of type path: all are installed, without a network, and nothing of them stays.',
       ),
     modes: z
-      .record(z.string().regex(new RegExp(`^${ABSOLUTE}$`)), modeWish)
+      .record(z.string().regex(new RegExp(`^${ABSOLUTE}$`), NOT_ABSOLUTE), modeWish)
       .exactOptional()
       .describe('Mode, owner and group of files and directories, by absolute path.'),
     remove: z.array(absolutePath).exactOptional().describe('Files and directories that are not to be in the image.'),

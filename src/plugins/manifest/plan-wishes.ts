@@ -11,6 +11,8 @@ export interface Planning<Plan> {
   readonly plan?: Plan
   readonly problems: readonly Problem[]
   readonly notes: readonly string[]
+  /** What a plugin does not do because an option has no value. */
+  readonly idle?: readonly string[]
 }
 
 /** A plugin that takes part and has a plugin.yaml. */
@@ -24,12 +26,13 @@ export async function planWishes(
   readonly wishes: Wishes
   readonly problems: readonly Problem[]
   readonly notes: readonly string[]
+  readonly idle: readonly string[]
 }> {
   const wishers = plugins.filter(takesPart)
   const ima = planIma(wishers, values)
   const grub = planGrub(wishers, values, ima.grub)
   const [initrd, rootfs] = await Promise.all([planInitrd(wishers, values), planRootfs(wishers, values)])
-  const all = [grub, initrd, ima, rootfs]
+  const all: readonly Planning<unknown>[] = [grub, initrd, ima, rootfs]
   return {
     wishes: {
       ...(grub.plan === undefined ? {} : { grub: grub.plan }),
@@ -39,6 +42,7 @@ export async function planWishes(
     },
     problems: all.flatMap(({ problems }) => problems),
     notes: all.flatMap(({ notes }) => notes),
+    idle: all.flatMap(({ idle = [] }) => idle),
   }
 }
 

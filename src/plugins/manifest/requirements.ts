@@ -1,4 +1,5 @@
 import type { Plugin, Problem } from '../../model/plugin.js'
+import { manifestOf } from './manifest-place.js'
 
 /** Plugins that stand in another order than one of them requires; one that does not take part breaks nothing. */
 export function checkOrder(plugins: readonly Plugin[]): readonly Problem[] {
@@ -15,6 +16,10 @@ export function checkOrder(plugins: readonly Plugin[]): readonly Problem[] {
   })
 }
 
-function wrongOrder({ name }: Plugin, what: string): Problem {
-  return { code: 'PLUGIN_INVALID', where: name, what: `${what}; the order is that of the numbers in their names` }
+function wrongOrder(plugin: Plugin, what: string): Problem {
+  return {
+    code: 'PLUGIN_INVALID',
+    where: manifestOf(plugin),
+    what: `${what}; the order is that of the numbers in their names`,
+  }
 }

@@ -1,5 +1,6 @@
 import { type PluginOption, SECRET, type SettledOption } from '../../model/manifest.js'
 import type { Plugin, Problem } from '../../model/plugin.js'
+import { manifestOf } from './manifest-place.js'
 import { readOptionValue } from './option-values.js'
 
 export interface Settling {
@@ -12,7 +13,7 @@ export interface Settling {
   readonly problems: readonly Problem[]
 }
 
-/** Gives the declared options of the plugins that take part their values. An empty variable counts as not given. */
+/** Gives the declared options of the plugins that take part their values. An empty text counts as not given. */
 export async function settleOptions(
   plugins: readonly Plugin[],
   environment: Readonly<Record<string, string | undefined>>,
@@ -24,44 +25,41 @@ export async function settleOptions(
   for (const [name, declared] of declaredOptions(plugins)) {
     const [first] = declared
     if (first === undefined) continue
-    const asked = declared.map(({ plugin }) => plugin)
-    const other = declared.find(({ option }) => !sameOption(option, first.option))
+    const { option } = first
+    // Before anything can go wrong with it.
+    if (declared.some((each) => each.option.secret)) secrets.push(name)
+    const other = declared.find((each) => differenceOf(each.option, option) !== undefined)
     if (other !== undefined) {
-      problems.push({
-        code: 'PLUGIN_INVALID',
-        where: name,
-        what: `${first.plugin} and ${other.plugin} declare this option differently`,
-      })
+      const difference = differenceOf(other.option, option)
+      const what = `${name}: ${first.plugin.name} declares it with another ${difference}`
+      problems.push({ code: 'PLUGIN_INVALID', where: manifestOf(other.plugin), what })
       continue
     }
-    const given = environment[name]
-    const from =
-      given !== undefined && given !== '' ? 'environment' : first.option.default === undefined ? 'not given' : 'default'
-    const text = from === 'environment' ? given : first.option.default
-    const reading = text === undefined ? undefined : await readOptionValue(first.option, text)
+    const names = declared.map(({ plugin }) => plugin.name)
+    const { from, text } = textOf(option, environment[name])
+    const reading = text === undefined ? undefined : await readOptionValue(option, text)
     if (reading !== undefined && 'wrong' in reading) {
-      problems.push({
-        code: 'PLUGIN_INVALID',
-        where: name,
-        what: `${reading.wrong} (an option of ${asked.join(', ')})`,
-      })
+      const what = `${reading.wrong} (${from === 'default' ? 'the default of an option' : 'an option'} of ${names.join(', ')})`
+      problems.push({ code: 'PLUGIN_INVALID', where: name, what })
       continue
     }
     if (reading !== undefined) variables[name] = reading.value
-    const shown = first.option.secret ? SECRET : reading?.value
-    options.push({
-      name,
-      plugins: asked,
-      from,
-      ...(reading === undefined || shown === undefined ? {} : { value: shown }),
-    })
-    if (first.option.secret) secrets.push(name)
+    const shown = reading === undefined ? {} : { value: option.secret ? SECRET : reading.value }
+    options.push({ name, plugins: names, from, ...shown })
   }
   return { variables, options, secrets, problems }
 }
 
+function textOf(
+  { default: fallback = '' }: PluginOption,
+  given = '',
+): { readonly from: SettledOption['from']; readonly text?: string } {
+  if (given !== '') return { from: 'environment', text: given }
+  return fallback === '' ? { from: 'not given' } : { from: 'default', text: fallback }
+}
+
 interface Declared {
-  readonly plugin: string
+  readonly plugin: Plugin
   readonly option: PluginOption
 }
 
@@ -70,15 +68,15 @@ function declaredOptions(plugins: readonly Plugin[]): ReadonlyMap<string, readon
   for (const plugin of plugins) {
     if (plugin.skipped !== undefined) continue
     for (const option of plugin.manifest?.options ?? []) {
-      found.set(option.name, [...(found.get(option.name) ?? []), { plugin: plugin.name, option }])
+      found.set(option.name, [...(found.get(option.name) ?? []), { plugin, option }])
     }
   }
   return found
 }
 
-/** All but the words for people. */
-function sameOption(one: PluginOption, other: PluginOption): boolean {
-  const shape = ({ type, of, values, secret, default: fallback }: PluginOption) =>
-    JSON.stringify([type, of, values, secret, fallback])
-  return shape(one) === shape(other)
+/** What two declarations of an option do not agree about; the words for people do not count. */
+function differenceOf(one: PluginOption, other: PluginOption): string | undefined {
+  return COMPARED.find((key) => JSON.stringify(one[key]) !== JSON.stringify(other[key]))
 }
+
+const COMPARED = ['type', 'of', 'values', 'default', 'secret'] as const satisfies readonly (keyof PluginOption)[]

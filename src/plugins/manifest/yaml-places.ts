@@ -1,4 +1,4 @@
-import { EVENT_ID, type Event, getScalarValue, parseEvents } from 'js-yaml'
+import { EVENT_ID, type Event, getScalarValue, parseEvents, SCALAR_STYLE } from 'js-yaml'
 
 /** Where something stands in a text; both count from 1. */
 export interface Place {
@@ -17,10 +17,12 @@ export interface YamlPlaces {
   key(path: YamlPath): Place
   /** The first anchor, alias or tag: legal YAML that makes a short file mean something else than it shows. */
   readonly indirection: Place | undefined
+  /** The first thing of a second document. */
+  readonly secondDocument: Place | undefined
 }
 
 /**
- * Finds the places in a text that js-yaml has read without complaint.
+ * Finds the places in a text that js-yaml can read.
  *
  * @throws {YAMLException} for a text that is no YAML.
  */
@@ -28,15 +30,24 @@ export function findPlaces(text: string): YamlPlaces {
   const values = new Map<string, number>()
   const keys = new Map<string, number>()
   let indirection: number | undefined
+  let secondDocument: number | undefined
+  let documents = 0
+  let latest = 0
   const open: Container[] = []
   for (const event of parseEvents(text, {})) {
-    if (event.type === EVENT_ID.DOCUMENT) continue
+    if (event.type === EVENT_ID.DOCUMENT) {
+      documents += 1
+      continue
+    }
     if (event.type === EVENT_ID.POP) {
       open.pop()
       continue
     }
     indirection ??= indirectionOf(event)
-    const start = startOf(event)
+    // What is left empty has no place of its own: it is where the last thing before it is.
+    const start = Math.max(startOf(event), latest)
+    latest = start
+    if (documents > 1) secondDocument ??= start
     const parent = open.at(-1)
     if (parent?.kind === 'mapping' && parent.key === undefined) {
       // Its value comes next. A key that is no scalar cannot be in a manifest; the schema says so.
@@ -49,10 +60,12 @@ export function findPlaces(text: string): YamlPlaces {
     if (event.type === EVENT_ID.MAPPING) open.push({ kind: 'mapping', path, key: undefined })
     if (event.type === EVENT_ID.SEQUENCE) open.push({ kind: 'sequence', path, next: 0 })
   }
+  const lines = lineStarts(text)
   return {
-    value: (path) => placeOf(text, nearest(values, path)),
-    key: (path) => placeOf(text, keys.get(keyOf(path)) ?? nearest(values, path)),
-    indirection: indirection === undefined ? undefined : placeOf(text, indirection),
+    value: (path) => placeIn(lines, nearest(values, path)),
+    key: (path) => placeIn(lines, keys.get(keyOf(path)) ?? nearest(values, path)),
+    indirection: indirection === undefined ? undefined : placeIn(lines, indirection),
+    secondDocument: secondDocument === undefined ? undefined : placeIn(lines, secondDocument),
   }
 }
 
@@ -68,13 +81,16 @@ function nextStep(parent: Container): string | number {
 }
 
 function startOf(event: Exclude<Event, { type: typeof EVENT_ID.POP | typeof EVENT_ID.DOCUMENT }>): number {
-  if (event.type === EVENT_ID.SCALAR) return event.valueStart
-  return event.type === EVENT_ID.ALIAS ? event.anchorStart : event.start
+  if (event.type === EVENT_ID.ALIAS) return event.anchorStart - 1
+  if (event.type !== EVENT_ID.SCALAR) return event.start
+  const isQuoted = event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED
+  return isQuoted ? event.valueStart - 1 : event.valueStart
 }
 
 function indirectionOf(event: Event): number | undefined {
   if (!('anchorStart' in event)) return undefined
-  if (event.anchorStart >= 0) return event.anchorStart
+  // The name comes behind its sign.
+  if (event.anchorStart >= 0) return event.anchorStart - 1
   return 'tagStart' in event && event.tagStart >= 0 ? event.tagStart : undefined
 }
 
@@ -90,7 +106,18 @@ function keyOf(path: YamlPath): string {
   return JSON.stringify(path.map(String))
 }
 
-function placeOf(text: string, offset: number): Place {
-  const before = text.slice(0, offset)
-  return { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') }
+/** The offsets at which lines begin; a line of YAML ends with LF, CR, or both. */
+function lineStarts(text: string): readonly number[] {
+  return [0, ...Array.from(text.matchAll(/\r\n|\r|\n/g), (end) => end.index + end[0].length)]
+}
+
+function placeIn(starts: readonly number[], offset: number): Place {
+  // Halving: a file may have as many mistakes as lines.
+  let [low, high] = [0, starts.length]
+  while (high - low > 1) {
+    const middle = (low + high) >> 1
+    if ((starts[middle] ?? 0) <= offset) low = middle
+    else high = middle
+  }
+  return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 }
 }

@@ -1,9 +1,13 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { OPTION_TYPES } from '../../../src/model/manifest.js'
 import { readCloudConfig } from '../../../src/plugins/cloud-config.js'
+import { manifestFrom } from '../../../src/plugins/manifest/read-manifest.js'
+import type { Findings } from '../../../src/plugins/plugin-files.js'
 import { readShebang } from '../../../src/plugins/script-file.js'
 import { checkShellPart } from '../../../src/plugins/shell-part.js'
+import { blocksInDocument } from '../../fixtures/docs-plugins.js'
 import { ROOT, readDocument } from './marked-block.js'
 
 const DOCUMENTS = [
@@ -41,16 +45,31 @@ describe('docs/architecture.md', () => {
 })
 
 describe('docs/plugins.md', () => {
-  const blocks = (language: string) =>
-    [...readDocument('docs/plugins.md').matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(
-      ([, body = '']) => Buffer.from(body),
-    )
+  const blocks = (language: string) => blocksInDocument(language).map((text) => Buffer.from(text))
+  const isCloudConfig = (bytes: Buffer) => bytes.toString().startsWith('#cloud-config')
 
   it('shows cloud-configs that a run would take', () => {
-    const shown = blocks('yaml').filter((bytes) => bytes.toString().startsWith('#cloud-config'))
+    const shown = blocks('yaml').filter(isCloudConfig)
 
-    expect(shown.length).toBeGreaterThan(0)
+    expect(shown.length).toBeGreaterThan(1)
     for (const bytes of shown) expect(readCloudConfig(bytes, 'docs/plugins.md').problems).toEqual([])
+  })
+
+  it('shows plugin.yaml files that a run would take', async () => {
+    const shown = blocks('yaml').filter((bytes) => !isCloudConfig(bytes))
+
+    expect(shown.length).toBeGreaterThan(2)
+    for (const bytes of shown) {
+      const found: Findings = { problems: [], notes: [] }
+      await manifestFrom(bytes, bytes.toString(), found)
+      expect(found.problems).toEqual([])
+    }
+  })
+
+  it('names every type of option', () => {
+    const text = readDocument('docs/plugins.md')
+
+    expect(OPTION_TYPES.filter((type) => !text.includes(`| \`${type}\` |`))).toEqual([])
   })
 
   it('shows scripts that a run would take', () => {
