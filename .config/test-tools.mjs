@@ -1,13 +1,14 @@
 // Before the tests: the Debian packages that they use. As root they are installed, else the one line is printed.
 import { spawnSync } from 'node:child_process'
 import { accessSync } from 'node:fs'
-import { demoPackages } from '../dist/demo/demo-guest.js'
+import { demoPackages, otherGuestPackages } from '../dist/demo/demo-guest.js'
 import { aptLine, MORE_PACKAGES, TOOLS } from '../dist/stages/tools-needed.js'
 
 const wanted = [
   ...TOOLS.map((row) => row.package),
   ...MORE_PACKAGES,
   ...demoPackages,
+  ...otherGuestPackages,
   'shellcheck',
   'openssh-client',
   'python3',

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { findTool } from '../host/find-tool.js'
 import { CvmError } from '../model/errors.js'
+import type { RootFs } from './recipe.js'
 
 /** Debian packages that the builder itself needs on this host. */
 export const demoPackages: readonly string[] = [
@@ -16,19 +17,22 @@ export const demoPackages: readonly string[] = [
   'qemu-utils',
 ]
 
+/** Debian packages that it needs for guests that the demo command does not make. */
+export const otherGuestPackages: readonly string[] = ['xfsprogs', 'btrfs-progs']
+
 /**
- * Looks whether this host can build a guest at all, before anything is downloaded.
+ * Looks whether this host can build a guest with this root file system at all, before anything is downloaded.
  *
  * @throws {CvmError} TOOL_MISSING with all missing programs; BUILDER_UNABLE when the kernel or the account does not allow it.
  */
-export async function checkBuilder(): Promise<void> {
+export async function checkBuilder(rootFs: RootFs = 'ext4'): Promise<void> {
   const missing: string[] = []
-  for (const tool of TOOLS) {
+  for (const tool of toolsFor(rootFs)) {
     if ((await findTool(tool)) === undefined) missing.push(tool)
   }
   if (missing.length > 0) {
     throw new CvmError('TOOL_MISSING', `Building the demo guest needs ${missing.join(', ')}`, {
-      next: `sudo apt-get install -y ${demoPackages.join(' ')}`,
+      next: `sudo apt-get install -y ${[...demoPackages, ...(rootFs === 'ext4' ? [] : otherGuestPackages)].join(' ')}`,
     })
   }
   const problem =
@@ -41,6 +45,11 @@ export async function checkBuilder(): Promise<void> {
           cloneAllowed: await textOf('/proc/sys/kernel/unprivileged_userns_clone'),
         })
   if (problem !== undefined) throw new CvmError('BUILDER_UNABLE', problem.message, { next: problem.next })
+}
+
+/** Programs that have to be here to build a guest with this root file system. */
+export function toolsFor(rootFs: RootFs): readonly string[] {
+  return [...TOOLS, ...FILE_SYSTEM_TOOLS[rootFs]]
 }
 
 export interface BuilderProblem {
@@ -102,10 +111,14 @@ const TOOLS = [
   'apt-get',
   'tar',
   'sgdisk',
-  'mke2fs',
   'mkfs.vfat',
   'mcopy',
   'qemu-img',
   ...(process.getuid?.() === 0 ? [] : ['fakeroot', 'newuidmap']),
 ]
+const FILE_SYSTEM_TOOLS: Readonly<Record<RootFs, readonly string[]>> = {
+  ext4: ['mke2fs'],
+  xfs: ['mkfs.xfs', 'xfs_db'],
+  btrfs: ['mkfs.btrfs'],
+}
 const CAP_SYS_ADMIN = 21n

@@ -6,11 +6,11 @@ import { checkBuilder } from './builder-checks.js'
 import { hostMirror } from './debian-mirror.js'
 import { DISK_BYTES, guestDisk } from './guest-disk.js'
 import { writeGuestImage } from './guest-image.js'
-import { type DemoGuestRecipe, guestPackages } from './recipe.js'
+import { type DemoGuestRecipe, guestPackages, rootFsOf, specialties } from './recipe.js'
 import { buildRootTree } from './root-tree.js'
-import { DEMO_SCRIPTS, scriptPath } from './scripts.js'
+import { guestScripts, scriptPath } from './scripts.js'
 
-export { demoPackages } from './builder-checks.js'
+export { demoPackages, otherGuestPackages } from './builder-checks.js'
 export type { DemoGuestRecipe } from './recipe.js'
 
 export interface DemoGuest {
@@ -35,16 +35,18 @@ export async function buildDemoGuest(
   signal?: AbortSignal,
 ): Promise<DemoGuest> {
   const startedAt = performance.now()
+  if (rootFsOf(recipe) !== 'ext4' && recipe.boot !== 'uefi')
+    throw new Error('only a guest for UEFI has another root than ext4')
   const path = join(cacheDir, await fileName(recipe))
   if (await isFile(path)) return { path, fromCache: true, seconds: secondsSince(startedAt) }
-  await checkBuilder()
+  await checkBuilder(rootFsOf(recipe))
   await mkdir(cacheDir, { recursive: true })
   await using scratch = await makeScratch(cacheDir, 'building', 0o700)
   const step = { scratchDir: scratch.path, say, ...(signal === undefined ? {} : { signal }) }
   const rootUuid = randomUUID()
 
   const tree = await buildRootTree({ ...step, recipe, rootUuid, mirror: await hostMirror() })
-  const image = await writeGuestImage({ ...step, tree, rootUuid, boot: recipe.boot })
+  const image = await writeGuestImage({ ...step, tree, rootUuid, boot: recipe.boot, rootFs: rootFsOf(recipe) })
 
   await chmod(image, 0o444)
   const fromCache = !(await linkUnlessThere(image, path))
@@ -53,10 +55,13 @@ export async function buildDemoGuest(
 
 /** The name says what it is; the digest stands for all that it is made of, so that a changed recipe is built anew. */
 async function fileName(recipe: DemoGuestRecipe): Promise<string> {
-  const scripts = await Promise.all(DEMO_SCRIPTS.map((name) => readFile(scriptPath(name), 'utf8')))
+  const { essential, customize, others } = guestScripts(recipe)
+  const names = [...essential, ...customize, ...others]
+  const scripts = await Promise.all(names.map((name) => readFile(scriptPath(name), 'utf8')))
   const madeOf = [RECIPE_VERSION, recipe.suite, recipe.boot, recipe.variant, guestPackages(recipe), DISK_BYTES]
   const digest = createHash('sha256').update(JSON.stringify([madeOf, guestDisk(recipe.boot), scripts]))
-  return `${recipe.suite}-${recipe.boot}-${recipe.variant}-${digest.digest('hex').slice(0, 16)}.qcow2`
+  const words = [recipe.suite, recipe.boot, recipe.variant, ...specialties(recipe)]
+  return `${words.join('-')}-${digest.digest('hex').slice(0, 16)}.qcow2`
 }
 
 /**

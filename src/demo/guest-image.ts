@@ -2,20 +2,21 @@ import { open, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runToolOrFail } from '../host/run-tool.js'
 import type { ToolCall } from '../model/host.js'
-import { makeExt4Call } from '../tools/mke2fs.js'
 import { makeFatCall } from '../tools/mkfs-vfat.js'
 import { copyInCall, makeDirectoriesCall } from '../tools/mtools.js'
 import { convertCall } from '../tools/qemu-img.js'
 import { type GptEntry, partitionCall } from '../tools/sgdisk.js'
 import { biosBootSector, biosCoreImage } from './bios-boot.js'
 import { DISK_BYTES, type GuestDisk, guestDisk, offsetBytes, SECTOR_BYTES, sectorsOf } from './guest-disk.js'
-import type { DemoGuestRecipe } from './recipe.js'
+import type { DemoGuestRecipe, RootFs } from './recipe.js'
+import { writeRootFileSystem } from './root-file-system.js'
 import type { RootTree } from './root-tree.js'
 
 export interface GuestImageInput {
   readonly tree: RootTree
   readonly rootUuid: string
   readonly boot: DemoGuestRecipe['boot']
+  readonly rootFs: RootFs
   readonly scratchDir: string
   readonly say: (line: string) => void
   readonly signal?: AbortSignal
@@ -23,20 +24,21 @@ export interface GuestImageInput {
 
 /** Lays the tree out on a disk that starts under the wanted firmware; returns the path of a qcow2 image. */
 export async function writeGuestImage(input: GuestImageInput): Promise<string> {
-  const { tree, rootUuid, say } = input
+  const { tree, rootUuid, scratchDir, say } = input
   const run = async (call: ToolCall): Promise<void> => {
     const signal = input.signal === undefined ? {} : { signal: input.signal }
     await runToolOrFail(call, { ...signal, timeoutMs: STEP_LIMIT_MS })
   }
-  const raw = join(input.scratchDir, 'disk.raw')
-  const image = join(input.scratchDir, 'disk.qcow2')
+  const raw = join(scratchDir, 'disk.raw')
+  const image = join(scratchDir, 'disk.qcow2')
   const disk = guestDisk(input.boot)
 
   say('writing partitions and the root file system')
   await writeFile(raw, '')
   await truncate(raw, DISK_BYTES)
   await run(partitionCall(raw, disk.entries))
-  await run(tree.seenAsRoot(makeExt4Call({ ...rootFileSystem(disk, raw), uuid: rootUuid, tree: tree.path })))
+  const place = { disk: raw, offsetBytes: offsetBytes(disk.root), sizeBytes: sectorsOf(disk.root) * SECTOR_BYTES }
+  await writeRootFileSystem({ kind: input.rootFs, tree, uuid: rootUuid, scratchDir, ...place }, run)
 
   if (disk.esp !== undefined) {
     say('writing the EFI system partition: shim and GRUB, both signed')
@@ -52,15 +54,6 @@ export async function writeGuestImage(input: GuestImageInput): Promise<string> {
   await run(convertCall(raw, 'raw', image, []))
   await rm(raw)
   return image
-}
-
-function rootFileSystem(disk: GuestDisk, raw: string) {
-  return {
-    disk: raw,
-    offsetBytes: offsetBytes(disk.root),
-    sizeBytes: sectorsOf(disk.root) * SECTOR_BYTES,
-    label: 'cloudimg-rootfs',
-  }
 }
 
 /**

@@ -8,8 +8,8 @@ import { underFakeroot } from '../tools/fakeroot.js'
 import { bootstrapCall } from '../tools/mmdebstrap.js'
 import { type DebianMirror, sourceLines } from './debian-mirror.js'
 import { proxyVariables } from './proxy.js'
-import { type DemoGuestRecipe, guestPackages } from './recipe.js'
-import { type DEMO_SCRIPTS, scriptPath } from './scripts.js'
+import { type DemoGuestRecipe, guestPackages, rootFsOf, rootLabel } from './recipe.js'
+import { type DemoScript, guestScripts, scriptPath } from './scripts.js'
 
 export interface RootTreeInput {
   readonly recipe: DemoGuestRecipe
@@ -43,15 +43,17 @@ export async function buildRootTree(input: RootTreeInput): Promise<RootTree> {
   say(`installing Debian packages (${recipe.suite}) from ${input.mirror.archive}`)
   // Not in the cache folder: mmdebstrap's subordinate user must be able to enter, and home directories are closed to it.
   await using hooks = await makeScratch(tmpdir(), 'cvm-demo-hooks', 0o755)
-  const hookPaths = await copyScripts(hooks.path)
+  const scripts = guestScripts(recipe)
+  await copyScripts([...scripts.essential, ...scripts.customize, ...scripts.others], hooks.path)
+  const hookPath = (name: DemoScript) => join(hooks.path, name)
   await runToolOrFail(
     bootstrapCall({
       mode: isRoot ? 'root' : 'unshare',
       suite: recipe.suite,
       packages: guestPackages(recipe),
       sources: sourceLines(recipe.suite, input.mirror),
-      essentialHook: hookPaths['before-packages.sh'],
-      customizeHook: hookPaths['after-packages.sh'],
+      essentialHooks: scripts.essential.map(hookPath),
+      customizeHooks: scripts.customize.map(hookPath),
       dpkgOptions: DPKG_OPTIONS,
       env: {
         ...(await proxyVariables()),
@@ -59,6 +61,8 @@ export async function buildRootTree(input: RootTreeInput): Promise<RootTree> {
         DEMO_ROOT_UUID: input.rootUuid,
         DEMO_HAS_ESP: recipe.boot === 'bios' ? 'no' : 'yes',
         DEMO_SCRIPTS: hooks.path,
+        DEMO_ROOT_FS: rootFsOf(recipe),
+        DEMO_ROOT_LABEL: rootLabel(rootFsOf(recipe)),
         // The kernel package need not make an initrd: after-packages.sh does, once its modules are listed.
         INITRD: 'No',
       },
@@ -79,17 +83,11 @@ export async function buildRootTree(input: RootTreeInput): Promise<RootTree> {
   return { path, seenAsRoot: (call) => (isRoot ? call : underFakeroot(call, stateFile, 'later')) }
 }
 
-async function copyScripts(toDir: string): Promise<Record<(typeof DEMO_SCRIPTS)[number], string>> {
-  const copy = async (name: (typeof DEMO_SCRIPTS)[number]): Promise<string> => {
+async function copyScripts(names: readonly DemoScript[], toDir: string): Promise<void> {
+  for (const name of names) {
     const to = join(toDir, name)
     await copyFile(scriptPath(name), to)
     await chmod(to, 0o755)
-    return to
-  }
-  return {
-    'before-packages.sh': await copy('before-packages.sh'),
-    'after-packages.sh': await copy('after-packages.sh'),
-    'grub-probe.sh': await copy('grub-probe.sh'),
   }
 }
 

@@ -7,10 +7,10 @@ export interface BootstrapInput {
   readonly packages: readonly string[]
   /** Whole lines of a sources.list. */
   readonly sources: readonly string[]
-  /** Executable file, run before the packages are installed; gets the root directory as its argument. */
-  readonly essentialHook: string
-  /** Executable file, run after the packages are installed. */
-  readonly customizeHook: string
+  /** Executable files, run one after the other before the packages are installed; each gets the root directory as its argument. */
+  readonly essentialHooks: readonly string[]
+  /** Executable files, run after the packages are installed. */
+  readonly customizeHooks: readonly string[]
   /** Lines for the dpkg configuration of the guest. */
   readonly dpkgOptions: readonly string[]
   /** What the hooks read, besides what mmdebstrap itself does. */
@@ -32,7 +32,8 @@ export function bootstrapCall(input: BootstrapInput): ToolCall {
       [`--mode=${input.mode}`, '--variant=apt', '--architectures=amd64', '--format=tar'],
       [`--include=${input.packages.join(',')}`],
       input.dpkgOptions.map((line) => `--dpkgopt=${line}`),
-      [`--essential-hook=${input.essentialHook}`, `--customize-hook=${input.customizeHook}`],
+      input.essentialHooks.map((path) => `--essential-hook=${path}`),
+      input.customizeHooks.map((path) => `--customize-hook=${path}`),
       [input.suite, input.tarPath],
       input.sources,
     ].flat(),

@@ -79,7 +79,14 @@ describe('writeGuestImage', () => {
     await put(join(boots, 'boot.img'), Buffer.concat([Buffer.alloc(510, 0xcc), Buffer.from([0x55, 0xaa])]))
     await put(join(boots, 'core.img'), Buffer.alloc(3000, 0xcc))
     const tree = { path, seenAsRoot: <Call>(call: Call) => call }
-    const image = await writeGuestImage({ tree, rootUuid: ROOT_UUID, boot, scratchDir, say: (line) => said.push(line) })
+    const image = await writeGuestImage({
+      tree,
+      rootUuid: ROOT_UUID,
+      boot,
+      rootFs: 'ext4',
+      scratchDir,
+      say: (line) => said.push(line),
+    })
     const raw = join(scratchDir, 'disk-copy.raw')
     await runToolOrFail({ tool: 'qemu-img', args: ['convert', '-f', 'qcow2', '-O', 'raw', image, raw] })
     return raw

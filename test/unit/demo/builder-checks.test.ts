@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { rootProblem, userProblem } from '../../../src/demo/builder-checks.js'
+import { demoPackages, rootProblem, toolsFor, userProblem } from '../../../src/demo/builder-checks.js'
+
+describe('toolsFor', () => {
+  it('asks for the programs of xfs and btrfs only where they are used', () => {
+    expect(toolsFor('ext4').filter((tool) => /xfs|btrfs/.test(tool))).toEqual([])
+    expect(demoPackages.filter((name) => /xfs|btrfs/.test(name))).toEqual([])
+    expect(toolsFor('xfs')).toEqual(expect.arrayContaining(['mkfs.xfs', 'xfs_db']))
+    expect(toolsFor('btrfs')).toContain('mkfs.btrfs')
+  })
+})
 
 describe('rootProblem', () => {
   it('finds nothing wrong with a root that has all capabilities', () => {

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest'
+import { copyIntoCall } from '../../../src/tools/dd.js'
 import { underFakeroot } from '../../../src/tools/fakeroot.js'
 import { makeExt4Call } from '../../../src/tools/mke2fs.js'
+import { makeBtrfsCall } from '../../../src/tools/mkfs-btrfs.js'
 import { makeFatCall } from '../../../src/tools/mkfs-vfat.js'
 import { bootstrapCall } from '../../../src/tools/mmdebstrap.js'
 import { copyInCall } from '../../../src/tools/mtools.js'
 import { partitionCall } from '../../../src/tools/sgdisk.js'
+import { makeXfsCall, setXfsModeCall } from '../../../src/tools/xfsprogs.js'
 
 describe('calls of the programs that make a guest', () => {
   it('gives mmdebstrap one source per argument, after the suite and the archive', () => {
@@ -13,8 +16,8 @@ describe('calls of the programs that make a guest', () => {
       suite: 'trixie',
       packages: ['udev', 'sudo'],
       sources: ['deb [signed-by=/k.gpg] http://mirror.example/debian trixie main'],
-      essentialHook: '/tmp/h h/before.sh',
-      customizeHook: '/tmp/h h/after.sh',
+      essentialHooks: ['/tmp/h h/before.sh'],
+      customizeHooks: ['/tmp/h h/after.sh', '/tmp/h h/more.sh'],
       dpkgOptions: ['path-exclude=/usr/share/man/*'],
       env: { DEMO_SUITE: 'trixie' },
       tarPath: '/scratch/root.tar',
@@ -31,6 +34,7 @@ describe('calls of the programs that make a guest', () => {
         '--dpkgopt=path-exclude=/usr/share/man/*',
         '--essential-hook=/tmp/h h/before.sh',
         '--customize-hook=/tmp/h h/after.sh',
+        '--customize-hook=/tmp/h h/more.sh',
         'trixie',
         '/scratch/root.tar',
         'deb [signed-by=/k.gpg] http://mirror.example/debian trixie main',
@@ -57,6 +61,31 @@ describe('calls of the programs that make a guest', () => {
     })
 
     expect(call.args.slice(-4)).toEqual(['-E', 'offset=1048576,root_owner=0:0', '/d', '10k'])
+  })
+
+  it('starts mkfs.xfs in the tree that the paths of its list are relative to', () => {
+    const call = makeXfsCall({ file: '/f', label: 'l', uuid: 'u', tree: '/t', prototype: '/p' })
+
+    expect(call.cwd).toBe('/t')
+    expect(call.args).toEqual(['-q', '-L', 'l', '-m', 'uuid=u', '-p', '/p', '/f'])
+  })
+
+  it('gives xfs_db the mode in octal, with the leading zero that tells it so', () => {
+    const call = setXfsModeCall('/f', '/tmp', 0o041777)
+
+    expect(call.args).toEqual(['-x', '-f', '-c', 'path /tmp', '-c', 'write core.mode 041777', '/f'])
+  })
+
+  it('gives mkfs.btrfs the tree and the file', () => {
+    const call = makeBtrfsCall({ file: '/f', label: 'l', uuid: 'u', tree: '/t' })
+
+    expect(call.args).toEqual(['--quiet', '--label', 'l', '--uuid', 'u', '--rootdir', '/t', '/f'])
+  })
+
+  it('lets dd count the place in bytes and leave the rest of the disk alone', () => {
+    const { args } = copyIntoCall('/f', '/d', 117_440_512)
+
+    expect(args).toEqual(expect.arrayContaining(['seek=117440512', 'oflag=seek_bytes', 'conv=notrunc,sparse']))
   })
 
   it('gives mkfs.vfat the offset in sectors and the size in kibibytes', () => {

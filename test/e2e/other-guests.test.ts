@@ -1,0 +1,99 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { guestDisk } from '../../src/demo/guest-disk.js'
+import { runTool, runToolOrFail } from '../../src/host/run-tool.js'
+import type { ToolCall } from '../../src/model/host.js'
+import type { RewriteReport } from '../../src/model/report.js'
+import { demoGuest, TRIXIE_BTRFS, TRIXIE_DRACUT, TRIXIE_XFS } from './guests.js'
+import { program } from './run-program.js'
+
+const GUESTS = [
+  {
+    what: 'a guest whose initrds dracut makes',
+    recipe: TRIXIE_DRACUT,
+    package: 'dracut',
+    grown: /^The filesystem on \/dev\/vda1 is now \d+ \(4k\) blocks long\.$/m,
+    check: (rootFs: string): ToolCall => ({ tool: 'e2fsck', args: ['-fn', rootFs] }),
+  },
+  {
+    what: 'a guest with an xfs root',
+    recipe: TRIXIE_XFS,
+    package: 'xfsprogs',
+    grown: /^data blocks changed from \d+ to \d+$/m,
+    check: (rootFs: string): ToolCall => ({ tool: 'xfs_repair', args: ['-n', '-f', rootFs] }),
+  },
+  {
+    what: 'a guest with a btrfs root',
+    recipe: TRIXIE_BTRFS,
+    package: 'btrfs-progs',
+    grown: /^Resize device id 1 \(\/dev\/vda1\) from .* to max$/m,
+    check: (rootFs: string): ToolCall => ({ tool: 'btrfs', args: ['check', rootFs] }),
+  },
+] as const
+
+describe.each(GUESTS)('$what', ({ recipe, package: packageName, grown, check }) => {
+  let dir: string
+  let report: RewriteReport
+
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'cvm-e2e-other-'))
+    const guest = await demoGuest(recipe)
+    await program('rewrite', ['init', dir], { cwd: dir })
+    const files = join(dir, 'pre-stage', '60-initrd-update', 'files', 'etc', 'cvm-e2e')
+    await mkdir(files, { recursive: true })
+    await writeFile(join(files, 'in-the-initrd'), 'seen\n', { mode: 0o640 })
+    const run = await program('rewrite', ['-i', guest, '--json', '-t', '15'], { cwd: dir, env: { GUEST_SIZE: '5G' } })
+    expect(run.code, run.stderr + run.stdout).toBe(0)
+    report = JSON.parse(run.stdout) as RewriteReport
+  })
+  afterAll(() => rm(dir, { recursive: true, force: true }))
+
+  it('is what it claims to be', () => {
+    const names = report.guest?.inventory?.packages.map((line) => line.split(' ')[0])
+
+    expect(names).toContain(packageName)
+    expect(names?.includes('initramfs-tools')).toBe(recipe.initrd !== 'dracut')
+  })
+
+  it('is rewritten with every plugin, passes every check and has no complaint', () => {
+    expect(report.plugins.filter((plugin) => plugin.state !== 'ran')).toEqual([])
+    expect(report.checks.filter((result) => !result.ok)).toEqual([])
+    expect(report.guest?.failedUnits).toEqual([])
+    expect(report.guest?.cloudInit?.warnings).toEqual([])
+  })
+
+  it('has the root file system that fills the larger disk', () => {
+    expect(report.guest?.parts.find((part) => part.part === 'grow-root')?.tail).toMatch(grown)
+    expect(notesOf('01-resize-image').join()).toMatch(/^\/ has 4\d\d\d MiB of a disk of 5120 MiB$/)
+  })
+
+  it('has the file of 60-initrd-update in its one initrd, read back in the same run', () => {
+    expect(report.guest?.inventory?.initrds).toHaveLength(1)
+    expect(notesOf('60-initrd-update').join()).toMatch(/^\d+ files and directories .*\(read back from 1\)$/)
+  })
+
+  it('has a sound root file system, although the guest was powered off without being shut down', async () => {
+    const rootFs = join(dir, 'root-fs')
+    const skipMiB = guestDisk(recipe.boot).root.firstSector / 2048
+    const image = join(dir, 'output.qcow2')
+    const args = ['dd', '-f', 'qcow2', '-O', 'raw', 'bs=1M', `skip=${skipMiB}`, `if=${image}`, `of=${rootFs}`]
+    await runToolOrFail({ tool: 'qemu-img', args })
+
+    const checked = await runTool(check(rootFs))
+    await rm(rootFs)
+    expect(checked.exitCode, checked.stdout + checked.stderr).toBe(0)
+  })
+
+  it('comes up in the boot test, without a failed unit', async () => {
+    const run = await program('qemu-test', ['-i', 'output.qcow2', '-t', '10', '--json'], { cwd: dir })
+
+    expect(run.code, run.stderr + run.stdout).toBe(0)
+    expect(JSON.parse(run.stdout)).toMatchObject({ ok: true, failedUnits: [], restarts: 0 })
+  })
+
+  function notesOf(name: string): readonly string[] {
+    return report.plugins.find((plugin) => plugin.name === name)?.notes ?? []
+  }
+})
