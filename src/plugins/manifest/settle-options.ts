@@ -1,3 +1,4 @@
+import { SHORTEST_SECRET } from '../../model/hidden-values.js'
 import { type PluginOption, SECRET, type SettledOption } from '../../model/manifest.js'
 import type { Plugin, Problem } from '../../model/plugin.js'
 import { manifestOf } from './manifest-place.js'
@@ -37,7 +38,7 @@ export async function settleOptions(
     }
     const names = declared.map(({ plugin }) => plugin.name)
     const { from, text } = textOf(option, environment[name])
-    const reading = text === undefined ? undefined : await readOptionValue(option, text)
+    const reading = text === undefined ? undefined : await readValue(option, text)
     if (reading !== undefined && 'wrong' in reading) {
       const what = `${reading.wrong} (${from === 'default' ? 'the default of an option' : 'an option'} of ${names.join(', ')})`
       problems.push({ code: 'PLUGIN_INVALID', where: name, what })
@@ -48,6 +49,13 @@ export async function settleOptions(
     options.push({ name, plugins: names, from, ...shown })
   }
   return { variables, options, secrets, problems }
+}
+
+/** A secret that is too short would be found, and hidden, in texts that have nothing to do with it. */
+async function readValue(option: PluginOption, text: string): ReturnType<typeof readOptionValue> {
+  if (option.secret && text.split('\n').some((item) => item !== '' && item.length < SHORTEST_SECRET))
+    return { wrong: `is shorter than ${SHORTEST_SECRET} characters, too short to be kept secret` }
+  return await readOptionValue(option, text)
 }
 
 function textOf(

@@ -47,6 +47,16 @@ describe('settleOptions', () => {
     expect(settled.secrets).toEqual(['A'])
   })
 
+  it('refuses a secret that is too short to be hidden wherever it is printed', async () => {
+    const one = await settleOptions([plugin('10-a', [{ secret: true }])], { A: '12345' })
+    const list = await settleOptions([plugin('10-a', [{ secret: true, type: 'list' }])], { A: 'long enough\n12345' })
+
+    for (const { problems } of [one, list])
+      expect(problems.map(({ what }) => what)).toEqual([
+        'is shorter than 6 characters, too short to be kept secret (an option of 10-a)',
+      ])
+  })
+
   it('does not repeat a wrong value, secret or not, and still knows it as a secret', async () => {
     const settled = await settleOptions([plugin('10-a', [{ type: 'integer', secret: true }])], { A: 'geheim' })
 
