@@ -27,6 +27,8 @@ export interface ReadPluginsInput {
   readonly only: readonly string[]
   /** Where the options of plugin.yaml files have their values from. */
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** The host scripts have run: what they were to write has to be there. */
+  readonly hostScriptsRan?: boolean
 }
 
 export interface PluginsReading {
@@ -68,7 +70,7 @@ export async function readPlugins(input: ReadPluginsInput): Promise<PluginsReadi
       readings.push({ plugin: await describeSkipped(location, reason), problems: [], cloudConfigs: [] })
       continue
     }
-    const reading = await readPluginDirectory(location)
+    const reading = await readPluginDirectory(location, input.hostScriptsRan)
     readings.push(reading)
     problems.push(...reading.problems)
     notes.push(...reading.plugin.warnings)
