@@ -85,8 +85,8 @@ describe('the IMA policy that a plugin.yaml names', () => {
       'pre-stage/20-a/plugin.yaml': 'ima: {policy: policy}\n',
       'pre-stage/20-a/policy': GOOD,
       'pre-stage/30-b/files/etc/ima/ima-policy': GOOD,
-      'pre-stage/40-c/files/etc/ima/ima-policy': GOOD,
-      'pre-stage/40-c/NOT_RUN': '',
+      'pre-stage/10-c/files/etc/ima/ima-policy': GOOD,
+      'pre-stage/10-c/NOT_RUN': '',
     })
 
     expect(await problemsOf(trees)).toEqual([expect.stringMatching(/^PLUGIN_INVALID 20-a and 30-b have an IMA policy/)])
