@@ -1,6 +1,6 @@
 import { lstat } from 'node:fs/promises'
 import type { Plugin, Problem, SkipReason } from '../model/plugin.js'
-import { checkImaPolicy } from './ima-policy.js'
+import { checkPolicyFiles } from './ima-policy-files.js'
 import { readManifest } from './manifest/read-manifest.js'
 import { type Findings, isMissing, type PluginLocation, problem, readEntries, readFileIfThere } from './plugin-files.js'
 import { nearMissOfKnownEntry } from './plugin-name.js'
@@ -19,8 +19,12 @@ export interface PluginReading {
   readonly files: TreeListing
 }
 
-/** Reads and checks all that is in a plugin's directory, a private copy of one included. Nothing is run or changed. */
-export async function readPluginDirectory(location: PluginLocation): Promise<PluginReading> {
+/**
+ * Reads and checks all that is in a plugin's directory, a private copy of one included. Nothing is run or changed.
+ *
+ * `hostScriptsRan`: what its host_run.sh was to write has to be there.
+ */
+export async function readPluginDirectory(location: PluginLocation, hostScriptsRan = false): Promise<PluginReading> {
   const found: Findings = { problems: [], notes: [] }
   const entries = await readEntries(location, '', found)
   for (const name of entries) noteNearMiss(location, name, found)
@@ -28,8 +32,9 @@ export async function readPluginDirectory(location: PluginLocation): Promise<Plu
   const [postHostRun, postGuestRun] = await readRunScripts(location, ['post-stage/'], found)
   await noteCleanUps(location, found)
   const hasFiles = await isRealDirectory(location, 'files', found)
-  if (hasFiles) await checkPolicy(location, found)
   const manifest = await readManifest(location, found)
+  const comesLater = hostRun !== undefined && location.stage === 'pre-stage' && !hostScriptsRan
+  await checkPolicyFiles(location, { declared: manifest?.ima?.policy, hasFiles, comesLater }, found)
   const parts = await readUserData(location, found)
   const tree = await listTree(location.dir)
   const { digest, unreadable } = await digestTree(location.dir, tree)
@@ -96,15 +101,6 @@ async function isRealDirectory(location: PluginLocation, name: string, found: Fi
     if (!isMissing(error)) problem(found, `${location.shownDir}/${name}`, `cannot be read: ${reasonOf(error)}`)
   }
   return false
-}
-
-async function checkPolicy(location: PluginLocation, found: Findings): Promise<void> {
-  const path = 'files/etc/ima/ima-policy'
-  const bytes = await readFileIfThere(`${location.dir}/${path}`)
-  if (!Buffer.isBuffer(bytes)) return
-  for (const { line, what } of checkImaPolicy(bytes.toString('latin1'))) {
-    problem(found, `${location.shownDir}/${path}${line === 0 ? '' : `:${line}`}`, what, 'IMA_POLICY_INVALID')
-  }
 }
 
 /** An unreadable script is met when it is read and again when the directory is digested. */

@@ -29,6 +29,8 @@ export interface ReadPluginsInput {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** For a look at the plugins themselves: those take part too that lack an option which they require. */
   readonly lacking?: 'kept'
+  /** The host scripts have run: what they were to write has to be there. */
+  readonly hostScriptsRan?: boolean
 }
 
 export interface PluginsReading {
@@ -65,7 +67,7 @@ export async function readPlugins(input: ReadPluginsInput): Promise<PluginsReadi
     ...noteUselessOnly(found.locations, input.only),
   ]
   const reasons = choosePlugins([...found.locations, ...found.misnamed], input)
-  const readings = await readTogether(found.locations, reasons)
+  const readings = await readTogether(found.locations, reasons, input.hostScriptsRan)
   for (const { plugin, problems: wrong } of readings) {
     problems.push(...wrong)
     notes.push(...plugin.warnings)
@@ -101,12 +103,13 @@ export async function readPlugins(input: ReadPluginsInput): Promise<PluginsReadi
 async function readTogether(
   locations: readonly PluginLocation[],
   reasons: readonly (SkipReason | undefined)[],
+  hostScriptsRan: boolean | undefined,
 ): Promise<readonly PluginReading[]> {
   const readings: PluginReading[] = []
   for (let from = 0; from < locations.length; from += TOGETHER) {
     const some = locations.slice(from, from + TOGETHER).map(async (location, index) => {
       const reason = reasons[from + index]
-      if (reason === undefined) return await readPluginDirectory(location)
+      if (reason === undefined) return await readPluginDirectory(location, hostScriptsRan)
       return { ...NOTHING, plugin: await describeSkipped(location, reason) }
     })
     readings.push(...(await Promise.all(some)))

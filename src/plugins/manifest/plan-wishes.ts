@@ -1,5 +1,6 @@
 import type { Plugin, Problem } from '../../model/plugin.js'
 import type { Wishes } from '../../model/wishes.js'
+import { policyShippers } from '../ima-policy-files.js'
 import { planGrub } from './grub-plan.js'
 import { planIma } from './ima-plan.js'
 import { planInitrd } from './initrd-plan.js'
@@ -29,7 +30,7 @@ export async function planWishes(
   readonly idle: readonly string[]
 }> {
   const wishers = plugins.filter(takesPart)
-  const ima = planIma(wishers, values)
+  const ima = planIma(wishers, values, await policyShippers(plugins))
   const grub = planGrub(wishers, values, ima.grub)
   const [initrd, rootfs] = await Promise.all([planInitrd(wishers, values), planRootfs(wishers, values)])
   const all: readonly Planning<unknown>[] = [grub, initrd, ima, rootfs]

@@ -1,158 +1,195 @@
 import { execFileSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { link, mkdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { runTool } from '../../../src/host/run-tool.js'
-import { copyOfPlugin } from './host-script.js'
+import { grubWishesText } from '../../../src/guest/grub-wishes.js'
+import { imaWishesText } from '../../../src/guest/ima-wishes.js'
+import { type PluginsReading, readPlugins } from '../../../src/plugins/read-plugins.js'
+import { anImaGuest, type ImaGuest } from '../guest/ima-guest.js'
 
-const PLUGIN = 'pre-stage/98-ima-enable-simple'
-const DROP_IN = 'files/etc/default/grub.d/98-ima.cfg'
+const ROOT = new URL('../../..', import.meta.url).pathname
+const NAME = '98-ima-enable-simple'
 
 describe('98-ima-enable-simple on the host', () => {
   it.each([
-    [{}, 'log'],
-    [{ IMA_APPRAISE: 'log' }, 'log'],
-    [{ IMA_APPRAISE: 'enforce' }, 'enforce'],
-  ])('with %o adds its arguments behind those of the user', async (env, mode) => {
-    await using plugin = await copyOfPlugin(PLUGIN)
+    [{}, 'log', 'default'],
+    [{ IMA_APPRAISE: 'log' }, 'log', 'environment'],
+    [{ IMA_APPRAISE: 'enforce' }, 'enforce', 'environment'],
+  ] as const)('with %o asks for its arguments, its policy and its labels', async (environment, mode, from) => {
+    const { wishes, problems, options } = await read98(environment)
 
-    const { exitCode, said } = await plugin.run(env)
-
-    expect(exitCode).toBe(0)
-    expect(said).toBe(`appraisal mode ${mode}\n`)
-    const { stdout } = await runTool({
-      tool: 'sh',
-      args: [
-        '-c',
-        'GRUB_CMDLINE_LINUX_DEFAULT="quiet console=ttyS0"; . "$1"; echo "$GRUB_CMDLINE_LINUX_DEFAULT"',
-        'sh',
-        join(plugin.dir, DROP_IN),
-      ],
-    })
-    expect(stdout).toBe(`quiet console=ttyS0 ima_appraise=${mode} ima_hash=sha256\n`)
+    expect(problems).toEqual([])
+    expect(options).toEqual([{ name: 'IMA_APPRAISE', plugins: [NAME], from, value: mode }])
+    expect(wishes.grub?.add.map(({ word }) => word)).toEqual([`ima_appraise=${mode}`, 'ima_hash=sha256'])
+    expect(wishes.ima).toMatchObject({ appraise: { mode }, hash: 'sha256', policy: { plugin: NAME } })
+    expect(wishes.ima?.policy?.path).toMatch(/98-ima-enable-simple\/files\/etc\/ima\/ima-policy$/)
+    expect(wishes.ima?.label.map(({ word }) => word)).toEqual(['/usr', '/etc', '/opt', '/var/lib/dpkg/info'])
   })
 
   it.each(['fix', 'off', 'enforce init=/bin/sh', '"; reboot; "'])('refuses IMA_APPRAISE=%s', async (mode) => {
-    await using plugin = await copyOfPlugin(PLUGIN)
+    const { problems, wishes } = await read98({ IMA_APPRAISE: mode })
 
-    const { exitCode, said } = await plugin.run({ IMA_APPRAISE: mode })
+    expect(problems).toEqual([
+      {
+        code: 'PLUGIN_INVALID',
+        where: 'IMA_APPRAISE',
+        what: 'is not one of log, enforce (an option of 98-ima-enable-simple)',
+      },
+    ])
+    expect(wishes.grub?.add.map(({ word }) => word)).toEqual(['ima_hash=sha256'])
+  })
 
-    expect(exitCode).toBe(1)
-    expect(said).toContain('must be log or enforce')
-    await expect(readFile(join(plugin.dir, DROP_IN))).rejects.toThrow('ENOENT')
+  it('D48: asks for no template of the log that a kernel of a distribution may lack', async () => {
+    const { wishes } = await read98({})
+
+    expect(JSON.stringify(wishes)).not.toContain('template')
+    expect(await shippedPolicy()).not.toContain('template=')
+  })
+
+  it('D49: says what anchors the log, and where nothing does', async () => {
+    expect((await read98({})).notes).toEqual([expect.stringContaining('in a TD without a TPM nothing anchors it')])
+    expect(await readFile(join(ROOT, 'pre-stage', NAME, 'README.md'), 'utf8')).toContain('PCR 10')
+  })
+
+  it('D50: has no rule that appraises every file, only what root runs and the kernel takes in', async () => {
+    const rules = (await shippedPolicy()).split('\n').filter((line) => line.startsWith('appraise'))
+
+    expect(rules).toHaveLength(4)
+    for (const rule of rules) expect(rule).toMatch(/^appraise func=(?:BPRM|MMAP|MODULE|FIRMWARE)_CHECK .*\bfowner=0$/)
+  })
+
+  it('D52: is not taken with a policy line that the kernel would refuse', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'cvm-98-'))
+    try {
+      execFileSync('cp', ['-a', join(ROOT, 'pre-stage', NAME), dir])
+      const policy = `${NAME}/files/etc/ima/ima-policy`
+      await writeFile(join(dir, policy), `${await shippedPolicy()}appraise func=BPRM_CHEK\n`)
+      const { problems } = await readPlugins({ dirs: { preStage: dir }, skip: [], only: [], environment: {} })
+
+      const lines = (await shippedPolicy()).split('\n').length
+      expect(problems).toEqual([
+        expect.objectContaining({ code: 'IMA_POLICY_INVALID', where: `${dir}/${policy}:${lines}` }),
+      ])
+    } finally {
+      await rm(dir, { recursive: true })
+    }
+  })
+
+  it('D55: labels directories of the disk only, and needs no boot in fix mode', async () => {
+    const { wishes } = await read98({})
+
+    expect(JSON.stringify(wishes)).not.toMatch(/"\/(?:dev|proc|sys|run)\b|fix/)
   })
 })
 
-describe('ima-label.py', () => {
-  it.skipIf(!labelsCanBeWritten())(
-    'labels each regular file once with its digest, and leaves a right label alone (security.* attributes take root)',
-    async () => {
-      await using plugin = await copyOfPlugin(PLUGIN)
-      const top = join(plugin.scratch, 'top')
-      await mkdir(join(top, 'below it'), { recursive: true })
-      // The lengths are those where reading in pieces of 1 MiB could go wrong.
-      const contents = [
-        Buffer.alloc(0),
-        Buffer.from('x'),
-        ...[-1, 0, 1].map((more) => Buffer.alloc((1 << 20) + more, 7)),
-      ]
-      for (const [index, content] of contents.entries()) await writeFile(join(top, 'below it', `${index}`), content)
-      await link(join(top, 'below it/1'), join(top, 'again'))
-      const outside = join(plugin.scratch, 'outside')
-      await writeFile(outside, 'not below')
-      await symlink(outside, join(top, 'link'))
+describe('98-ima-enable-simple and the boot loader', () => {
+  it('D44: brings its arguments into a guest without the one file of Ubuntu, and makes no such file', async () => {
+    await using guest = await aGrubGuest('GRUB_CMDLINE_LINUX_DEFAULT="quiet console=ttyS0"\n')
 
-      const said = label(plugin.dir, [top, '/no/such/directory'])
+    expect((await guest.run('grub-settings.sh', guest.root)).exitCode).toBe(0)
 
-      expect(said).toMatch(/^5 files labelled; this took \d+ s\n$/)
-      for (const [index, content] of contents.entries()) {
-        expect(labelOf(join(top, 'below it', `${index}`))).toBe(
-          `0404${createHash('sha256').update(content).digest('hex')}`,
-        )
-      }
-      expect(labelOf(outside)).toBe('')
-    },
-  )
-
-  it.skipIf(!labelsCanBeWritten())('writes a wrong label anew (security.* attributes take root)', async () => {
-    await using plugin = await copyOfPlugin(PLUGIN)
-    const top = join(plugin.scratch, 'top')
-    await mkdir(top)
-    await writeFile(join(top, 'file'), 'first')
-    label(plugin.dir, [top])
-    await writeFile(join(top, 'file'), 'second')
-
-    label(plugin.dir, [top])
-
-    expect(labelOf(join(top, 'file'))).toBe(`0404${createHash('sha256').update('second').digest('hex')}`)
+    expect(await readdir(guest.at('etc/default/grub.d'))).toEqual(['zz-cvm-image-rewriter.cfg'])
+    expect(commandLine(guest)).toBe('ima_appraise=log ima_hash=sha256 quiet console=ttyS0')
   })
 
-  it.skipIf(!labelsCanBeWritten())(
-    'takes up what changed or came since an earlier pass, and opens nothing else (security.* attributes take root)',
-    async () => {
-      await using plugin = await copyOfPlugin(PLUGIN)
-      const top = join(plugin.scratch, 'top')
-      const memory = ['--remember', join(plugin.scratch, 'memory')]
-      await mkdir(top)
-      for (const name of ['same', 'changed', 'back-dated']) await writeFile(join(top, name), 'first')
-      const long = new Date(Date.now() - 3_600_000)
-      for (const name of ['same', 'changed', 'back-dated']) await utimes(join(top, name), long, long)
-      label(plugin.dir, [...memory, top])
-      await writeFile(join(top, 'changed'), 'second')
-      await writeFile(join(top, 'back-dated'), 'other')
-      await utimes(join(top, 'back-dated'), long, long)
-      await writeFile(join(top, 'new'), 'third')
+  it('D44: fails when they have not reached every kernel entry', async () => {
+    await using guest = await aGrubGuest('')
+    await guest.write('boot/grub/grub.cfg', '\tlinux /boot/vmlinuz-6.1 root=/dev/vda1 ro ima_appraise=log\n')
 
-      const said = label(plugin.dir, [...memory, top])
+    const { exitCode, lines } = await guest.run('grub-check.sh', guest.root)
 
-      expect(said).toContain("4 files labelled, 1 of them beside the initrd's rebuild")
-      for (const [name, content] of [
-        ['same', 'first'],
-        ['changed', 'second'],
-        ['back-dated', 'other'],
-        ['new', 'third'],
-      ] as const) {
-        expect(labelOf(join(top, name))).toBe(`0404${createHash('sha256').update(content).digest('hex')}`)
-      }
-    },
-  )
+    expect({ exitCode, lines }).toEqual({
+      exitCode: 1,
+      lines: [`kernel entry 1 lacks ima_hash=sha256, which ${NAME} asks for`],
+    })
+  })
 
-  it.skipIf(!labelsCanBeWritten())(
-    'does not take a file for known that was written moments before its label (security.* attributes take root)',
-    async () => {
-      await using plugin = await copyOfPlugin(PLUGIN)
-      const top = join(plugin.scratch, 'top')
-      const memory = ['--remember', join(plugin.scratch, 'memory')]
-      await mkdir(top)
-      await writeFile(join(top, 'young'), 'first')
+  it('D45, D46: has them once, however often it is done and whoever has set them before', async () => {
+    await using guest = await aGrubGuest(
+      'GRUB_CMDLINE_LINUX="ima_template=ima-ng ima_appraise=fix"\nGRUB_CMDLINE_LINUX_DEFAULT="ima_hash=sha1 quiet"\n',
+    )
 
-      label(plugin.dir, [...memory, top])
+    for (const _time of ['once', 'twice', 'thrice']) await guest.run('grub-settings.sh', guest.root)
 
-      expect(await readFile(join(plugin.scratch, 'memory'), 'utf8')).toBe('')
-    },
-  )
+    expect(commandLine(guest)).toBe('ima_template=ima-ng ima_appraise=log ima_hash=sha256 quiet')
+  })
+
+  it('D47: minds slashes, single quotes and lines that are commented out', async () => {
+    await using guest = await aGrubGuest(
+      `#GRUB_CMDLINE_LINUX_DEFAULT="commented"\nGRUB_CMDLINE_LINUX_DEFAULT='root=/dev/vda1 init=/a/b&c'\n`,
+    )
+
+    await guest.run('grub-settings.sh', guest.root)
+
+    expect(commandLine(guest)).toBe('ima_appraise=log ima_hash=sha256 root=/dev/vda1 init=/a/b&c')
+  })
+
+  it('D54: leaves every console= of the person', async () => {
+    await using guest = await aGrubGuest('GRUB_CMDLINE_LINUX="console=tty1 console=ttyS0,115200 console=hvc0"\n')
+
+    await guest.run('grub-settings.sh', guest.root)
+
+    expect(commandLine(guest)).toBe('console=tty1 console=ttyS0,115200 console=hvc0 ima_appraise=log ima_hash=sha256')
+  })
 })
 
-function label(dir: string, tops: readonly string[]): string {
-  const program = join(dir, 'files/usr/share/cvm-image-rewriter/ima-label.py')
-  return execFileSync('python3', ['-I', '-S', '-B', program, ...tops], { encoding: 'utf8' })
+describe('98-ima-enable-simple in the guest', () => {
+  it('brings files of its own only to /etc/ima: no program of it stays', () => {
+    const shipped = execFileSync('find', ['.', '-type', 'f'], { cwd: join(ROOT, 'pre-stage', NAME), encoding: 'utf8' })
+
+    expect(shipped.trimEnd().split('\n').sort()).toEqual(['./README.md', './files/etc/ima/ima-policy', './plugin.yaml'])
+  })
+
+  it('D50, D51: finds under its own policy what root would run and nobody has labelled, and nothing else', async () => {
+    await using guest = await anImaGuest()
+    await guest.write('etc/ima/ima-policy', await shippedPolicy())
+    await guest.write('var/lib/dpkg/info/x.postinst', '#!/bin/sh\n', 0o755)
+    await guest.write('var/log/syslog', 'text\n')
+    await guest.write('boot/efi/EFI/BOOT/BOOTX64.EFI', 'MZ', 0o755)
+    await guest.write('root/script', '#!/bin/sh\n', 0o644)
+    // Wherever the tests run: on the disk or on a tmpfs, which the policy leaves out.
+    const magic = execFileSync('stat', ['-f', '-c', '%t', guest.root], { encoding: 'utf8' }).trim()
+    const policy = (await shippedPolicy()).replace(new RegExp(`^dont_appraise fsmagic=0x${magic}$`, 'm'), '')
+    await guest.write('etc/ima/ima-policy', policy)
+    await guest.wish(...(await wishLines({})).filter((line) => !line.startsWith('label')))
+
+    const { lines } = await guest.run('ima-label.sh', 'last-pass', guest.root)
+
+    if (process.getuid?.() === 0) expect(lines.filter((line) => line.startsWith('/'))).toHaveLength(1)
+    expect(lines.filter((line) => line.startsWith('/') && !line.startsWith('/var/lib/dpkg/info/x.postinst'))).toEqual(
+      [],
+    )
+  })
+})
+
+async function read98(environment: Readonly<Record<string, string>>): Promise<PluginsReading> {
+  const dirs = { preStage: join(ROOT, 'pre-stage') }
+  return await readPlugins({ dirs, skip: [], only: [NAME], environment })
 }
 
-/** In hex; empty when there is none. */
-function labelOf(path: string): string {
-  return python(
-    'import os,sys\ntry: print(os.getxattr(sys.argv[1],"security.ima").hex(),end="")\nexcept OSError: pass',
-    path,
-  )
+async function shippedPolicy(): Promise<string> {
+  return await readFile(join(ROOT, 'pre-stage', NAME, 'files/etc/ima/ima-policy'), 'utf8')
 }
 
-function labelsCanBeWritten(): boolean {
-  const code =
-    'import os,tempfile\nf=tempfile.NamedTemporaryFile()\ntry: os.setxattr(f.name,"security.ima",b"\\4\\4"+bytes(32)); print("yes")\nexcept OSError: print("no")'
-  return python(code).trim() === 'yes'
+async function wishLines(environment: Readonly<Record<string, string>>): Promise<readonly string[]> {
+  const { ima } = (await read98(environment)).wishes
+  return ima === undefined ? [] : imaWishesText(ima).trimEnd().replaceAll('\t', ' ').split('\n')
 }
 
-function python(code: string, ...args: readonly string[]): string {
-  return execFileSync('python3', ['-I', '-c', code, ...args], { encoding: 'utf8' })
+/** A guest with what the plugin asks of grub, and with settings of the person. */
+async function aGrubGuest(settings: string): Promise<ImaGuest> {
+  const guest = await anImaGuest()
+  const { grub } = (await read98({})).wishes
+  await guest.write('var/lib/cvm-image-rewriter/grub-wishes', grub === undefined ? '' : grubWishesText(grub))
+  await guest.write('etc/default/grub', settings)
+  await guest.program('grub-mkconfig', '# default/grub.d')
+  return guest
+}
+
+/** What grub-mkconfig makes of the settings: /etc/default/grub, then the drop-ins by name (util/grub-mkconfig.in, 10_linux.in). */
+function commandLine(guest: ImaGuest): string {
+  const script =
+    '. "$1/etc/default/grub"; for f in "$1"/etc/default/grub.d/*.cfg; do . "$f"; done; echo "$GRUB_CMDLINE_LINUX $GRUB_CMDLINE_LINUX_DEFAULT"'
+  return execFileSync('/bin/sh', ['-c', script, 'sh', guest.root], { encoding: 'utf8' }).trim()
 }
