@@ -27,6 +27,8 @@ export interface ReadPluginsInput {
   readonly only: readonly string[]
   /** Where the options of plugin.yaml files have their values from. */
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** The host scripts have run: what they were to write has to be there. */
+  readonly hostScriptsRan?: boolean
 }
 
 export interface PluginsReading {
@@ -82,7 +84,7 @@ export async function readPlugins(input: ReadPluginsInput): Promise<PluginsReadi
   const payload = await readPayloadTree(
     found.locations.filter((_, index) => isWithFiles(plugins[index])).map((location) => filesOf(location)),
   )
-  const planned = await planWishes(plugins, settled.variables)
+  const planned = await planWishes(plugins, settled.variables, input.hostScriptsRan)
   problems.push(
     ...payload.problems,
     ...checkUserDataLimits(plugins.flatMap(sizedParts)),

@@ -45,7 +45,13 @@ export async function preStage(
       for (const text of await checkWorkImage(work)) say({ type: 'warning', text: `${plugin.name}: ${text}` })
     }
   }
-  const reading = await readPlugins({ dirs: copies, skip: [], only: [], environment: plan.variables })
+  const reading = await readPlugins({
+    dirs: copies,
+    skip: [],
+    only: [],
+    environment: plan.variables,
+    hostScriptsRan: true,
+  })
   if (reading.problems.length > 0) throw problemsError(reading.problems)
   const payload = await packPayload(reading.payload, copies.preStage, copies.postStage, place.workDir, signal)
   const parts = seedParts(await userDataToShip(plan.sources, place.workDir), reading.plugins)
