@@ -91,6 +91,12 @@ for_dracut() {
 		echo "dracut cannot take these file names, because of spaces or signs that a shell knows"
 		return 1
 	fi
+	# It brings what a link leads to, and leaves out one that leads nowhere.
+	dangling=$(words file | while IFS= read -r path; do [ -e "$root$path" ] || printf '%s\n' "$path"; done)
+	if [ -n "$dangling" ]; then
+		printf '%s\n' "$dangling" "dracut cannot take these links, because they lead nowhere in the guest"
+		return 1
+	fi
 	mkdir -p "$root/etc/dracut.conf.d"
 	{
 		echo "# Written by cvm-image-rewriter; read last, so that it adds to what all others say."

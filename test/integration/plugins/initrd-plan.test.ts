@@ -157,7 +157,7 @@ it('warns of a directory that gets into the initrd without what is in it', async
 
 it('refuses a pattern that would look through the whole guest', async () => {
   await using trees = await plantPlugins({
-    'pre-stage/20-a/plugin.yaml': "initrd: { files: [/etc/hosts, /**/key] }\n",
+    'pre-stage/20-a/plugin.yaml': 'initrd: { files: [/etc/hosts, /**/key] }\n',
   })
 
   const { problems } = await read(trees)
