@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { anInitrdGuest, type InitrdGuest, STATE } from './initrd-guest.js'
 
@@ -147,6 +148,18 @@ describe('initrd-check.sh in a guest with dracut', () => {
       exitCode: 0,
       said: 'note: 4 files and directories, 1 kernel module in the initrd (read back from 1)\n',
     })
+  })
+
+  it('finds the initrd where the boot loader specification has it', async () => {
+    await using guest = await aDracutGuest([])
+    await rm(guest.at(`boot/initramfs-${KERNEL}.img`))
+    const line = '-rw-r-----   1 root     root            6 Nov 24 22:00 etc/key\n'
+    await guest.has({ [`boot/0123456789abcdef/${KERNEL}/initrd`]: line })
+    await asks(guest, ['file', '/etc/key'], ['file', '/etc/other'])
+
+    expect((await guest.check()).said).toBe(
+      '/boot/0123456789abcdef/6.12.1/initrd has not /etc/other, which 20-x asks for\n',
+    )
   })
 
   it('finds a file behind a link to its directory, which dracut keeps', async () => {

@@ -91,6 +91,17 @@ describe('a pattern that matches nothing', () => {
     expect(notes).toEqual([])
   })
 
+  it('is a problem for a plugin of the post-stage, whose host_run.sh runs when all is done', async () => {
+    await using trees = await plantPlugins({
+      'post-stage/20-a/plugin.yaml': 'initrd: { files: [etc/key] }\n',
+      'post-stage/20-a/host_run.sh': HOST_SCRIPT,
+    })
+
+    const { problems } = await read(trees)
+
+    expect(problems.map(({ where }) => where)).toEqual([`${trees.postStage}/20-a/plugin.yaml:1:19`])
+  })
+
   it('is only noted as long as host_run.sh may still make it, and is a problem afterwards', async () => {
     await using trees = await plantPlugins({
       'pre-stage/20-a/plugin.yaml': 'initrd: { files: [etc/key] }\n',
@@ -143,9 +154,10 @@ describe('a name in files/ that no list of an initrd can hold', () => {
 
 it('warns of a directory that gets into the initrd without what is in it', async () => {
   await using trees = await plantPlugins({
-    'pre-stage/20-a/plugin.yaml': 'initrd: { files: [etc/keys, etc/none] }\n',
+    'pre-stage/20-a/plugin.yaml': 'initrd: { files: [etc/keys, etc/none, etc/both, etc/both/a] }\n',
     'pre-stage/20-a/files/etc/keys/a': 'x',
     'pre-stage/20-a/files/etc/none/': '',
+    'pre-stage/20-a/files/etc/both/a': 'x',
   })
 
   const { notes } = await read(trees)

@@ -30,6 +30,7 @@ describe('a pattern of paths', () => {
     ['a.b', 'axb', false],
     ['(a|b)+[c]{2}^$', '(a|b)+[c]{2}^$', true],
     ['a', 'a\n', false],
+    ['**', 'a\nb', true],
     ['./a//b/', 'a/b', true],
   ])('%j and the path %j: %j', (pattern, path, expected) => {
     expect(pathMatcher(pattern)(path)).toBe(expected)
@@ -53,7 +54,7 @@ describe('a pattern of paths', () => {
       fc.property(parts, names, (pattern, path) => {
         expect(pathMatcher(pattern.join('/'))(path.join('/'))).toBe(walk(pattern, path))
       }),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     )
   })
 
@@ -67,11 +68,12 @@ describe('a pattern of paths', () => {
   })
 
   it('is quick where a careless expression would take for ever', () => {
-    const start = performance.now()
+    // Of the processor, so that what else runs on this machine does not count.
+    const start = process.cpuUsage()
 
     expect(pathMatcher('**/**/**/**/**/x')(`${'a/'.repeat(2000)}y`)).toBe(false)
     expect(pathMatcher('**********x')('a'.repeat(4000))).toBe(false)
-    expect(performance.now() - start).toBeLessThan(1000)
+    expect(process.cpuUsage(start).user / 1e6).toBeLessThan(1)
   })
 
   it.each([
