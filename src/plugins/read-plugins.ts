@@ -85,7 +85,7 @@ export async function readPlugins(input: ReadPluginsInput): Promise<PluginsReadi
       return [{ plugin: name, shownDir: `${shownDir}/files`, listing: reading.files }]
     }),
   )
-  const planned = await planWishes(plugins, settled.variables)
+  const planned = await planWishes(plugins, settled.variables, input.hostScriptsRan)
   problems.push(
     ...payload.problems,
     ...checkUserDataLimits(plugins.flatMap(sizedParts)),

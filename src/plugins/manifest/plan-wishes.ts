@@ -23,6 +23,7 @@ export type Wisher = Plugin & { readonly manifest: NonNullable<Plugin['manifest'
 export async function planWishes(
   plugins: readonly Plugin[],
   values: Readonly<Record<string, string>>,
+  hostScriptsRan = false,
 ): Promise<{
   readonly wishes: Wishes
   readonly problems: readonly Problem[]
@@ -32,7 +33,7 @@ export async function planWishes(
   const wishers = plugins.filter(takesPart)
   const ima = planIma(wishers, values, await policyShippers(plugins))
   const grub = planGrub(wishers, values, ima.grub)
-  const [initrd, rootfs] = await Promise.all([planInitrd(wishers, values), planRootfs(wishers, values)])
+  const [initrd, rootfs] = await Promise.all([planInitrd(wishers, values, hostScriptsRan), planRootfs(wishers, values)])
   const all: readonly Planning<unknown>[] = [grub, initrd, ima, rootfs]
   return {
     wishes: {

@@ -65,26 +65,6 @@ describe('runcmd lines in a guest without bash', () => {
   })
 })
 
-describe('60-initrd-update in a guest whose dracut brings an update-initramfs', () => {
-  it('gives dracut its list', async () => {
-    await using guest = await aGuest({ 'update-initramfs': 'true', dracut: 'true' })
-    await writeFile(guest.at('initrd-files'), '/etc/key\n')
-    const text = await guest.text('pre-stage/60-initrd-update/guest_run.sh')
-    await writeFile(
-      guest.at('script'),
-      text
-        .replaceAll('/usr/share', `${guest.dir}/none`)
-        .replace(/^list=.*$/m, `list=${guest.at('initrd-files')}`)
-        .replaceAll('/etc/', `${guest.dir}/etc/`),
-    )
-
-    expect(await guest.start(guest.at('script'))).toEqual({ exitCode: 0, said: '' })
-    expect(await readFile(guest.at('etc/dracut.conf.d/60-cvm-initrd-files.conf'), 'utf8')).toBe(
-      'install_items+=" /etc/key  "\n',
-    )
-  })
-})
-
 /** A directory in which guest scripts are started with the given programs in front of PATH. */
 async function aGuest(programs: Readonly<Record<string, string>> = {}) {
   const dir = await mkdtemp(join(tmpdir(), 'guest-scripts-'))
