@@ -34,6 +34,7 @@ const GUEST_FILES = [
   'rootfs-settings.sh',
   'rootfs-check.sh',
   'payload-conflicts.sh',
+  'inventory.sh',
   'finish.sh',
   'run-runcmd.bash',
 ] as const
@@ -84,6 +85,7 @@ function runEnv(plan: RewritePlan, collected: Collected): string {
     payloadHasUnits: collected.payload?.hasUnits ?? false,
     diskGrown: collected.diskGrown,
     emulated: plan.machine.accel === 'tcg',
+    ...(plan.listing === undefined ? {} : { listing: plan.listing }),
     variables: plan.variables,
   })
 }

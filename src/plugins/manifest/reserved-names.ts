@@ -17,7 +17,15 @@ const NAMES: ReadonlySet<string> = new Set([
     'CVM_DIR',
     'CVM_PORT',
   ],
-  ...['CVM_PART', 'CVM_PAYLOAD_BYTES', 'CVM_PAYLOAD_HAS_UNITS', 'CVM_DISK_GROWN', 'CVM_EMULATED', 'CVM_TAIL_LINES'],
+  ...[
+    'CVM_PART',
+    'CVM_PAYLOAD_BYTES',
+    'CVM_PAYLOAD_HAS_UNITS',
+    'CVM_DISK_GROWN',
+    'CVM_EMULATED',
+    'CVM_LISTING',
+    'CVM_TAIL_LINES',
+  ],
   ...['CVM_TAIL_BYTES', 'CVM_FAILED_LOG_BYTES'],
 ])
 const PREFIXES = [
