@@ -16,6 +16,9 @@ export interface ListedRun {
   readonly secrets: readonly string[]
 }
 
+/** Where a run shows itself; Progress is one. */
+export type RunScreen = Pick<Progress, 'plan' | 'say' | 'end'>
+
 /**
  * A rewrite that also gives the guest's list of what is in it.
  *
@@ -24,7 +27,7 @@ export interface ListedRun {
 export async function listedRun(
   request: RewriteRequest,
   sources: SourceDirs,
-  progress: Progress,
+  screen: RunScreen,
   signal: AbortSignal,
 ): Promise<ListedRun> {
   const survey = await surveyWorld(request, process.cwd(), sources)
@@ -35,13 +38,13 @@ export async function listedRun(
     output: request.output,
   })
   const parts = new ListingParts()
-  progress.plan(plan)
+  screen.plan(plan)
   const say = (event: RunEvent): void => {
     if (event.type === 'guest' && event.event.event === 'listing') parts.take(event.event)
-    progress.say(event)
+    screen.say(event)
   }
   const report = await rewrite(plan, survey.toolVersions, say, signal)
-  progress.end()
+  screen.end()
   const secrets = plan.secrets.map((name) => plan.variables[name] ?? '').filter((value) => value !== '')
   return { report, listing: parts.whole(), secrets }
 }

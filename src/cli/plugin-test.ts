@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { buildDemoGuest } from '../demo/demo-guest.js'
 import { printable } from '../guest/printable.js'
@@ -7,6 +7,7 @@ import { readListing } from '../guest/read-listing.js'
 import { hostEnvironment, pluginVariables } from '../host/environment.js'
 import { makeScratch, type Scratch } from '../host/scratch.js'
 import { CvmError } from '../model/errors.js'
+import { EXIT } from '../model/exit.js'
 import type { GuestChanges } from '../model/guest-changes.js'
 import type { GuestListing, ListingWish } from '../model/guest-listing.js'
 import type { RewriteReport } from '../model/report.js'
@@ -21,7 +22,7 @@ import { changesText } from './changes-text.js'
 import { colour } from './colours.js'
 import { complain } from './complain.js'
 import { interruption } from './interruption.js'
-import { listedRun } from './listed-run.js'
+import { listedRun, type RunScreen } from './listed-run.js'
 import { inputPath } from './path-options.js'
 import { Progress } from './progress.js'
 
@@ -56,17 +57,19 @@ export async function pluginTest(typed: string, options: PluginTestOptions): Pro
     progress.line('cleaning up … (once more ends at once and leaves things behind)'),
   )
   const startedAt = performance.now()
+  let thrownAway = false
   try {
     const sources = sourceDirs(process.cwd(), options.plugins)
     const { name } = await pluginToTest(typed, sources, process.env)
     const keep = options.keep === undefined ? undefined : await keptPlace(options.keep)
     const guest = await guestOf(options, progress, interrupted.signal)
     await using scratch = await testScratch()
+    thrownAway = keep === undefined
     const place = { options, guest, scratchDir: scratch.path, sources, progress, signal: interrupted.signal }
 
     const output = join(keep ?? scratch.path, 'output.qcow2')
     const request = requestOf(place, output, 'changed', { only: [name] })
-    const tested = await listedRun(request, sources, progress, interrupted.signal)
+    const tested = await listedRun(request, sources, withoutPlace(progress, scratch.path), interrupted.signal)
     const now = readListing(tested.listing)
     const baseline = await baselineOf(place)
     const changes = guestChanges(baseline.listing, now, tested.secrets)
@@ -78,11 +81,27 @@ export async function pluginTest(typed: string, options: PluginTestOptions): Pro
       seconds: Math.round((performance.now() - startedAt) / 100) / 10,
       ...(keep === undefined ? {} : { keep }),
     }
-    process.stdout.write(json ? `${JSON.stringify(resultObject(result, guest))}\n` : resultText(result, options))
+    const answer = JSON.stringify(resultObject(result, guest))
+    if (keep !== undefined) await writeFile(join(keep, 'changes.json'), `${answer}\n`)
+    process.stdout.write(json ? `${answer}\n` : resultText(result, options))
     return 0
   } catch (error) {
     progress.end()
-    return await complain(error, json)
+    const code = await complain(error, json)
+    if (thrownAway && FAILURES_OF_A_RUN.has(code))
+      progress.line('        console and logs of the failed run were thrown away; --keep DIR keeps them')
+    return code
+  }
+}
+
+/** What is said of files that are about to be thrown away would only lead astray. */
+function withoutPlace(progress: Progress, scratchDir: string): RunScreen {
+  return {
+    plan: (plan) => progress.plan(plan),
+    end: () => progress.end(),
+    say: (event) => {
+      if (event.type !== 'note' || !event.text.includes(`${scratchDir}/`)) progress.say(event)
+    },
   }
 }
 
@@ -95,7 +114,11 @@ async function guestOf(options: PluginTestOptions, progress: Progress, signal: A
   return built.path
 }
 
-/** Made when it is not there. @throws {CvmError} OUTPUT_EXISTS-like usage error when an earlier output is in it. */
+/**
+ * The directory of --keep, made when it is not there.
+ *
+ * @throws {CvmError} USAGE when an earlier output is in it.
+ */
 async function keptPlace(dir: string): Promise<string> {
   const path = resolve(dir)
   await mkdir(path, { recursive: true })
@@ -208,3 +231,5 @@ function notesOf(report: RewriteReport, plugin: string): readonly string[] {
 }
 
 const LINES_OF_A_GROUP = 40
+/** They leave a directory with what is known of them. */
+const FAILURES_OF_A_RUN: ReadonlySet<number> = new Set([EXIT.preStage, EXIT.guest, EXIT.check, EXIT.timeout])

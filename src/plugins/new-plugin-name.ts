@@ -12,7 +12,7 @@ export function newPluginName(typed: string, taken: readonly string[]): NewName 
   const full = parsePluginName(typed)
   if (full !== undefined) return { kind: 'good', name: full, numberChosen: false }
   const titled = parsePluginName(`${freeNumber(taken)}-${typed}`)
-  if (titled !== undefined && !/^\d+(?:-|$)/.test(typed)) return { kind: 'good', name: titled, numberChosen: true }
+  if (titled !== undefined && !/^\d+(?:[-_.]|$)/.test(typed)) return { kind: 'good', name: titled, numberChosen: true }
   return { kind: 'wrong', why: whyNoPluginName(typed), nearest: nearestName(typed, taken) }
 }
 
