@@ -190,7 +190,9 @@ const EXAMPLES = `Examples:
   GUEST_SIZE=20G cvm-rewrite -i guest.qcow2          with a larger disk (plugin 01-resize-image)
   cvm-rewrite -i guest.qcow2 --skip 98-ima-enable-simple
   cvm-rewrite -i guest.qcow2 --dry-run               what would be done
+  cvm-rewrite plugin new hello                       a plugin of your own, to be changed
   cvm-rewrite plugin lint                            what is wrong with your plugins
+  cvm-rewrite plugin test hello                      what one changes in a guest, which is thrown away
   cvm-rewrite render                                 what the guest will see
   cvm-rewrite demo                                   see it work, without an image of your own
   cvm-qemu-test -i output.qcow2                      boot the result on a throw-away overlay
