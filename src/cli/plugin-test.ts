@@ -2,15 +2,12 @@ import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { buildDemoGuest } from '../demo/demo-guest.js'
-import { printable } from '../guest/printable.js'
 import { readListing } from '../guest/read-listing.js'
 import { hostEnvironment, pluginVariables } from '../host/environment.js'
 import { makeScratch, type Scratch } from '../host/scratch.js'
 import { CvmError } from '../model/errors.js'
 import { EXIT } from '../model/exit.js'
-import type { GuestChanges } from '../model/guest-changes.js'
 import type { GuestListing, ListingWish } from '../model/guest-listing.js'
-import type { RewriteReport } from '../model/report.js'
 import type { RewriteRequest, SourceDirs } from '../model/rewrite.js'
 import { baselineFile, baselineVariables, keepBaseline, keptBaseline } from '../stages/baseline.js'
 import { userCacheDir } from '../stages/connect-libvirt.js'
@@ -18,12 +15,11 @@ import { guestChanges } from '../stages/guest-changes.js'
 import { pluginToTest } from '../stages/plugin-to-test.js'
 import { packageVersion } from '../stages/run-record.js'
 import { sourceDirs } from '../stages/sources.js'
-import { changesText } from './changes-text.js'
-import { colour } from './colours.js'
 import { complain } from './complain.js'
 import { interruption } from './interruption.js'
 import { listedRun, type RunScreen } from './listed-run.js'
 import { inputPath } from './path-options.js'
+import { resultObject, resultText, type TestResult } from './plugin-test-answer.js'
 import { Progress } from './progress.js'
 
 export interface PluginTestOptions {
@@ -83,7 +79,7 @@ export async function pluginTest(typed: string, options: PluginTestOptions): Pro
     }
     const answer = JSON.stringify(resultObject(result, guest))
     if (keep !== undefined) await writeFile(join(keep, 'changes.json'), `${answer}\n`)
-    process.stdout.write(json ? `${answer}\n` : resultText(result, options))
+    process.stdout.write(json ? `${answer}\n` : resultText(result, options.verbose === true))
     return 0
   } catch (error) {
     progress.end()
@@ -186,50 +182,5 @@ function readOrNothing(kept: Buffer): GuestListing | undefined {
   }
 }
 
-interface TestResult {
-  readonly plugin: string
-  readonly report: RewriteReport
-  readonly changes: GuestChanges
-  readonly baseline: 'made' | 'kept'
-  readonly seconds: number
-  readonly keep?: string
-}
-
-function resultObject({ plugin, report, changes, baseline, seconds, keep }: TestResult, guest: string): object {
-  return {
-    schema: 'cvm-plugin-test/1',
-    outcome: 'success',
-    plugin,
-    guest,
-    seconds,
-    baseline,
-    notes: notesOf(report, plugin),
-    failedUnits: report.guest?.failedUnits ?? [],
-    warnings: report.warnings,
-    changes,
-    kept: keep ?? null,
-  }
-}
-
-function resultText({ plugin, report, changes, seconds, keep }: TestResult, options: PluginTestOptions): string {
-  const most = options.verbose === true ? Number.POSITIVE_INFINITY : LINES_OF_A_GROUP
-  const list = (title: string, lines: readonly string[]) =>
-    lines.length === 0 ? '' : `${colour.bold(title)}\n${lines.map((line) => `  ${printable(line)}\n`).join('')}`
-  return [
-    `${colour.green.bold(`${plugin} ran`)}, and this is what it changed:\n`,
-    changesText(changes, most),
-    list('notes', notesOf(report, plugin)),
-    list('failed units', report.guest?.failedUnits ?? []),
-    list('warnings of cloud-init', report.guest?.cloudInit?.warnings ?? []),
-    `\n${seconds.toFixed(0)} s; `,
-    keep === undefined ? 'the image was thrown away (--keep DIR keeps it)\n' : `the image is in ${printable(keep)}\n`,
-  ].join('')
-}
-
-function notesOf(report: RewriteReport, plugin: string): readonly string[] {
-  return report.plugins.find(({ name, stage }) => name === plugin && stage === 'pre-stage')?.notes ?? []
-}
-
-const LINES_OF_A_GROUP = 40
 /** They leave a directory with what is known of them. */
 const FAILURES_OF_A_RUN: ReadonlySet<number> = new Set([EXIT.preStage, EXIT.guest, EXIT.check, EXIT.timeout])

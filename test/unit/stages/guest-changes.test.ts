@@ -207,6 +207,7 @@ describe('guestChanges', () => {
         '/etc/systemd/system/timers.target.wants/new.timer': link('/x'),
         '/etc/systemd/system/apt-daily.timer': link('/dev/null'),
         '/etc/systemd/system/mine.service': aFile(),
+        '/etc/systemd/system/alias.service': link('/usr/lib/systemd/system/mine.service'),
       }),
     )
 
@@ -232,6 +233,12 @@ describe('guestChanges', () => {
       { change: 'added', word: 'x=1', entries: 1, ofEntries: 2 },
       { change: 'removed', word: 'quiet', entries: 1, ofEntries: 2 },
     ])
+  })
+
+  it('does not take the path of another kernel for an argument', () => {
+    const entries = (version: string) => aListing({ kernelEntries: [`linux\t/boot/vmlinuz-${version} ro`] })
+
+    expect(guestChanges(entries('1'), entries('2')).kernelArguments).toEqual([])
   })
 
   it('tells what an initrd that was made anew has and has not any more', () => {
