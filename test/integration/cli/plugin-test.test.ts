@@ -197,6 +197,17 @@ notes
     expect(existsSync(join(bench.root, 'cache/cvm-image-rewriter/baselines'))).toBe(false)
   })
 
+  it.concurrent('keeps nothing to compare with that it could not read', async () => {
+    await using bench = await aBench()
+    await bench.guest(aGuestThatLists(AFTER))
+    await bench.guest(aGuestThatLists(Buffer.from('not compressed')), 2)
+
+    const { code, stderr } = await test(bench, 'hello')
+
+    expect({ code, stderr }).toEqual({ code: 7, stderr: expect.stringContaining('error[LISTING_UNREADABLE]') })
+    expect(existsSync(join(bench.root, 'cache/cvm-image-rewriter/baselines'))).toBe(false)
+  })
+
   it.concurrent('refuses before any boot what cannot be tested, with the next step', async () => {
     await using bench = await aBench()
     await bench.plugin('pre-stage/20-out/NOT_RUN', '')
