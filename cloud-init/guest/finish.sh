@@ -55,6 +55,20 @@ report_seal() {
 	cvm_event sealed "\"left\":\"$(printf '%s' "$left" | cvm_text)\",\"cloudInit\":\"$closed\""
 }
 
+# What is in the guest, in parts that a line can hold. The host takes 32 of them.
+report_listing() {
+	listing=$CVM_DIR/listing
+	bytes_each=196608
+	"$CVM_DIR/inventory.sh" "$CVM_LISTING" | gzip -6 >"$listing"
+	parts=$((($(stat -c %s "$listing") + bytes_each - 1) / bytes_each))
+	part=0
+	while [ "$part" -lt "$parts" ] && [ "$part" -lt 33 ]; do
+		data=$(tail -c +$((part * bytes_each + 1)) "$listing" | head -c "$bytes_each" | cvm_text)
+		part=$((part + 1))
+		cvm_event listing "\"part\":$part,\"of\":$parts,\"data\":\"$data\""
+	done
+}
+
 trim() {
 	sync
 	fstrim -a -v
@@ -92,6 +106,7 @@ if [ -e /etc/cvm-image-rewriter/read-only ]; then
 fi
 
 report_seal
+[ -z "${CVM_LISTING:-}" ] || report_listing
 
 # What is still needed is the report's own two variables, already read; everything else of ours goes before
 # the trim, so that it is gone from the image file too.

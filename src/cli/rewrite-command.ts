@@ -3,6 +3,8 @@ import { Command, Option } from 'commander'
 import type { Accelerator, Firmware } from '../model/image.js'
 import type { LintFormat } from './lint-formats.js'
 import { count, sizeMiB, wholeMinutes } from './option-values.js'
+import type { PluginNewOptions } from './plugin-new.js'
+import type { PluginTestOptions } from './plugin-test.js'
 import type { RenderOptions } from './render.js'
 import { fromCommander, refuseWords, strict } from './usage-error.js'
 
@@ -113,7 +115,7 @@ export function rewriteCommand(choose: (action: () => Promise<number>) => void):
     .argument('<dir>')
     .action((dir: string) => choose(async () => (await import('./init.js')).init(dir)))
   const plugin = strict(program.command('plugin')).description(
-    'plugin list: the plugins that a run here would take; plugin lint: what is wrong with them',
+    'plugin new, list, lint, test: write one, see what a run here would take, what is wrong, what one changes',
   )
   strict(plugin.command('list'))
     .description('list the plugins that a run here would take')
@@ -130,6 +132,37 @@ export function rewriteCommand(choose: (action: () => Promise<number>) => void):
     .addOption(new Option('--format <kind>', 'form of the answer').choices(['text', 'json', 'github']).default('text'))
     .action((dir: string | undefined, options: { format: LintFormat }) =>
       choose(async () => (await import('./plugin-lint.js')).pluginLint(dir, options.format)),
+    )
+  strict(plugin.command('new'))
+    .description('write a plugin that works, to be changed')
+    .argument('<name>', 'such as 20-hello; without a number it gets one that is free')
+    .addOption(
+      new Option('--kind <kind>', 'what it begins as')
+        .choices(['script', 'files', 'rootfs', 'grub', 'initrd', 'ima'])
+        .default('script'),
+    )
+    .option('--plugins <dir>', 'directory with pre-stage/ or plugins/ (default: the current one); made when not there')
+    .addHelpText('after', NEW_HELP)
+    .action((name: string, options: PluginNewOptions) =>
+      choose(async () => (await import('./plugin-new.js')).pluginNew(name, options)),
+    )
+  strict(plugin.command('test'))
+    .description('run one plugin alone on a guest to throw away, and show what it changed there')
+    .argument('<plugin>', 'its name, or number, as --only takes it')
+    .option('--plugins <dir>', 'directory to read')
+    .addOption(
+      new Option('--suite <name>', 'Debian release of the guest, which is made from Debian packages and kept')
+        .choices(['trixie', 'bookworm'])
+        .default('trixie'),
+    )
+    .option('--guest <image>', 'another guest image; it is only read')
+    .option('-t, --time <minutes>', 'time for the guest, whole minutes (default: 3 with KVM, 20 without)', wholeMinutes)
+    .option('--keep <dir>', 'keep the output and its report, or what is known of a failure, there')
+    .option('--json', 'exactly one JSON object on stdout')
+    .option('-v, --verbose', 'more: commands, and every line of long lists')
+    .addHelpText('after', TEST_HELP)
+    .action((name: string, options: PluginTestOptions) =>
+      choose(async () => (await import('./plugin-test.js')).pluginTest(name, options)),
     )
   strict(program.command('render'))
     .description('print what the guest will see, without a boot: merged cloud-config, parts, files')
@@ -157,11 +190,32 @@ const EXAMPLES = `Examples:
   GUEST_SIZE=20G cvm-rewrite -i guest.qcow2          with a larger disk (plugin 01-resize-image)
   cvm-rewrite -i guest.qcow2 --skip 98-ima-enable-simple
   cvm-rewrite -i guest.qcow2 --dry-run               what would be done
+  cvm-rewrite plugin new hello                       a plugin of your own, to be changed
   cvm-rewrite plugin lint                            what is wrong with your plugins
+  cvm-rewrite plugin test hello                      what one changes in a guest, which is thrown away
   cvm-rewrite render                                 what the guest will see
   cvm-rewrite demo                                   see it work, without an image of your own
   cvm-qemu-test -i output.qcow2                      boot the result on a throw-away overlay
 `
+
+const NEW_HELP = `
+Kinds:
+  script   a script that runs in the guest, with an option that it reads
+  files    files for the root file system
+  rootfs   users, groups, packages, modes, services: declared, without a script
+  grub     kernel arguments and the boot loader's menu
+  initrd   files, kernel modules and programs for early boot
+  ima      an IMA policy
+Nothing that is there is overwritten.`
+
+const TEST_HELP = `
+The guest is rewritten as usual, with this plugin only, and the result compared with that of a run without plugins. That one
+is made once for a guest and kept, so the first test takes two boots and later ones take one.
+Exit codes are those of a rewrite: 0 when the plugin ran.
+
+Examples:
+  cvm-rewrite plugin test 20-hello
+  GREETING=hi cvm-rewrite plugin test hello --guest my-guest.qcow2 --keep /tmp/hello`
 
 const EXIT_CODES = `
 An option given twice: the last one counts; --skip and --only add up.

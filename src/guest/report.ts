@@ -100,9 +100,19 @@ function toEvent(fields: Fields): GuestEvent | undefined {
         left: lines(fields['left']),
         cloudInit: fields['cloudInit'] === 'closed' ? 'closed' : 'open',
       }
+    case 'listing':
+      return listingEvent(fields, s)
     default:
       return partEvent(fields, s)
   }
+}
+
+function listingEvent(fields: Fields, s: number): GuestEvent | undefined {
+  const { part: number, of, data } = fields
+  if (!isCount(number) || !isCount(of) || number > of) return undefined
+  return typeof data === 'string' && /^[A-Za-z0-9+/]*={0,2}$/.test(data)
+    ? { event: 'listing', s, number, of, data }
+    : undefined
 }
 
 /** The events that name a part or carry an exit code. */
@@ -209,6 +219,10 @@ function asFields(value: unknown): Fields {
 
 function number(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 1
 }
 
 function partName(value: unknown): string | undefined {

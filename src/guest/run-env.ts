@@ -1,3 +1,5 @@
+import type { ListingWish } from '../model/guest-listing.js'
+
 /** What the guest-side scripts get to know of the run: a file that sh reads (cloud-init/guest/report.sh). */
 export interface RunEnvironment {
   readonly nonce: string
@@ -5,6 +7,8 @@ export interface RunEnvironment {
   readonly payloadHasUnits: boolean
   readonly diskGrown: boolean
   readonly emulated: boolean
+  /** That the guest lists what is in it at the end, and how much; absent: it does not. */
+  readonly listing?: ListingWish
   /** Exported to the plugins' scripts. */
   readonly variables: Readonly<Record<string, string>>
 }
@@ -17,6 +21,7 @@ export function runEnvText(run: RunEnvironment): string {
     CVM_PAYLOAD_HAS_UNITS: run.payloadHasUnits ? '1' : '0',
     CVM_DISK_GROWN: run.diskGrown ? '1' : '0',
     CVM_EMULATED: run.emulated ? '1' : '0',
+    CVM_LISTING: run.listing ?? '',
   }
   const plugins = Object.entries(run.variables).filter(([name]) => !(name in own) && VARIABLE_NAME.test(name))
   const lines = [

@@ -241,6 +241,11 @@ export const ERRORS = {
       'The guest reported more than a run can have to say; a script that calls cvm-note without end, or a guest that is up to no good.',
     next: 'See report.log in the directory of the failed run.',
   },
+  LISTING_UNREADABLE: {
+    exit: 'guest',
+    meaning: 'The list of what is in the guest, which plugin test compares, did not come or is damaged.',
+    next: 'Try once more; with --keep DIR the output and its report stay.',
+  },
   GUEST_UNITS_FAILED: {
     exit: 'guest',
     meaning: 'Units of the guest failed to start (a failure only with --strict).',

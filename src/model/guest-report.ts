@@ -29,6 +29,14 @@ export type GuestEvent =
       readonly left: readonly string[]
       readonly cloudInit: 'closed' | 'open'
     }
+  /** One part of the compressed list of what is in the guest; `number` counts from 1, `data` is base64. */
+  | {
+      readonly event: 'listing'
+      readonly s: number
+      readonly number: number
+      readonly of: number
+      readonly data: string
+    }
   | { readonly event: 'trimmed'; readonly s: number; readonly rc: number; readonly tail: string }
   | { readonly event: 'failed'; readonly s: number; readonly part: string; readonly rc: number }
   | { readonly event: 'done'; readonly s: number }

@@ -1,3 +1,4 @@
+import type { ListingWish } from './guest-listing.js'
 import type { Accelerator, DiskLayout, Firmware, InputImage } from './image.js'
 import type { SettledOption } from './manifest.js'
 import type { Plugin } from './plugin.js'
@@ -27,6 +28,8 @@ export interface RewriteRequest {
   readonly variables: Readonly<Record<string, string>>
   /** Where the options that a plugin.yaml declares have their values from. */
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** That the guest lists what is in it; for `plugin test`. */
+  readonly listing?: ListingWish
 }
 
 /** Where the run's data comes from: each one the current directory's when it has it, else the shipped one. */
@@ -103,6 +106,7 @@ export interface RewritePlan {
   readonly wishes: Wishes
   readonly strict: boolean
   readonly keepFailed: boolean
+  readonly listing?: ListingWish
   readonly notes: readonly string[]
 }
 

@@ -32,6 +32,8 @@ export function guestText(event: GuestEvent, parts: PartNames): string {
       return event.left.length === 0
         ? `nothing shared is left; cloud-init is ${event.cloudInit}`
         : `${event.left.length} things that copies would share are left`
+    case 'listing':
+      return event.number === event.of ? 'what is in it is listed' : ''
     case 'trimmed':
       return event.rc === 0 ? 'deleted data is trimmed' : `fstrim exited ${event.rc}`
     case 'failed':

@@ -38,6 +38,7 @@ const GUEST_FILES = [
   'grub-default.sh',
   'payload-conflicts.sh',
   'read-only.sh',
+  'inventory.sh',
   'finish.sh',
   'run-runcmd.bash',
 ] as const
@@ -90,6 +91,7 @@ function runEnv(plan: RewritePlan, collected: Collected): string {
     payloadHasUnits: collected.payload?.hasUnits ?? false,
     diskGrown: collected.diskGrown,
     emulated: plan.machine.accel === 'tcg',
+    ...(plan.listing === undefined ? {} : { listing: plan.listing }),
     variables: plan.variables,
   })
 }

@@ -49,6 +49,7 @@ export function planRewrite(request: RewriteRequest, survey: Survey, fates: Fate
     wishes: survey.wishes,
     strict: request.strict,
     keepFailed: request.keepFailed,
+    ...(request.listing === undefined ? {} : { listing: request.listing }),
     notes: survey.notes,
   }
 }

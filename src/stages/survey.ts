@@ -28,8 +28,11 @@ import { requireTools, toolVersions } from './tools-needed.js'
  *
  * @throws {CvmError} every refusal that needs no boot; all problems of all plugins at once.
  */
-export async function surveyWorld(request: RewriteRequest, cwd: string): Promise<Survey> {
-  const sources = sourceDirs(cwd, request.pluginsDir)
+export async function surveyWorld(
+  request: RewriteRequest,
+  cwd: string,
+  sources: SourceDirs = sourceDirs(cwd, request.pluginsDir),
+): Promise<Survey> {
   const input = resolve(cwd, request.input)
   const output = resolve(cwd, request.output)
   // The cheap questions about paths come before the ones that read files or start programs.

@@ -28,7 +28,15 @@ const NAMES: ReadonlySet<string> = new Set([
   ...['CREDENTIALS_DIRECTORY', 'SOURCE_DATE_EPOCH', 'GZIP', 'TAPE', 'COLUMNS', 'LINES'],
   // Ours: docs/plugins.md, and cloud-init/guest/report.sh in the guest.
   ...['GUEST_IMG', 'CVM_WORK_DIR', 'CVM_PLUGIN_DIR', 'CVM_REPORT', 'CVM_SCRIPT_TIMEOUT', 'CVM_NONCE', 'CVM_DIR'],
-  ...['CVM_PORT', 'CVM_PART', 'CVM_PAYLOAD_BYTES', 'CVM_PAYLOAD_HAS_UNITS', 'CVM_DISK_GROWN', 'CVM_EMULATED'],
+  ...[
+    'CVM_PORT',
+    'CVM_PART',
+    'CVM_PAYLOAD_BYTES',
+    'CVM_PAYLOAD_HAS_UNITS',
+    'CVM_DISK_GROWN',
+    'CVM_EMULATED',
+    'CVM_LISTING',
+  ],
   ...['CVM_TAIL_LINES', 'CVM_TAIL_BYTES', 'CVM_FAILED_LOG_BYTES'],
 ])
 

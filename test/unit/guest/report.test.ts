@@ -46,6 +46,10 @@ describe('GuestReportReader', () => {
       { event: 'payload', s: 1.5, rc: 2, tail: 'a\nb' },
     ],
     [
+      { event: 'listing', part: 2, of: 3, data: 'QUI=' },
+      { event: 'listing', s: 1.5, number: 2, of: 3, data: 'QUI=' },
+    ],
+    [
       { event: 'part-start', part: '100-x' },
       { event: 'part-start', s: 1.5, part: '100-x' },
     ],
@@ -168,6 +172,11 @@ describe('GuestReportReader', () => {
     ['no part', line({ event: 'part-start' })],
     ['a part that no part can be called', line({ event: 'part-start', part: '../x' })],
     ['half of the line', `{"cvm":"${NONCE}","event":"do\n`],
+    ['a part of a list beyond its end', line({ event: 'listing', part: 3, of: 2, data: '' })],
+    ['a part of a list that is no number', line({ event: 'listing', part: '1', of: 2, data: '' })],
+    ['the part 0 of a list', line({ event: 'listing', part: 0, of: 2, data: '' })],
+    ['a part of a list that is not base64', line({ event: 'listing', part: 1, of: 2, data: 'a b' })],
+    ['a part of a list without data', line({ event: 'listing', part: 1, of: 2 })],
   ])('counts a line with %s, and drops it', (_title, text) => {
     expect(read(text)).toEqual({ events: [], malformed: 1 })
   })

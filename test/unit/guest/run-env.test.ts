@@ -6,7 +6,7 @@ const RUN = { nonce: 'abc', payloadBytes: 5, payloadHasUnits: true, diskGrown: f
 describe('runEnvText', () => {
   it("sets the run's own values and exports those of the plugins", () => {
     expect(runEnvText({ ...RUN, variables: { GUEST_SIZE: "it's" } })).toBe(
-      "CVM_NONCE='abc'\nCVM_PAYLOAD_BYTES='5'\nCVM_PAYLOAD_HAS_UNITS='1'\nCVM_DISK_GROWN='0'\nCVM_EMULATED='1'\nexport GUEST_SIZE='it'\\''s'\n",
+      "CVM_NONCE='abc'\nCVM_PAYLOAD_BYTES='5'\nCVM_PAYLOAD_HAS_UNITS='1'\nCVM_DISK_GROWN='0'\nCVM_EMULATED='1'\nCVM_LISTING=''\nexport GUEST_SIZE='it'\\''s'\n",
     )
   })
 
