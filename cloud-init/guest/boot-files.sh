@@ -21,14 +21,40 @@ changed() {
 	return 1
 }
 
-rebuild_initrds() {
-	if command -v update-initramfs >/dev/null; then
-		update-initramfs -u -k all || return
-		# A kernel that came without one: see rebuild-later.sh.
-		for kernel in /boot/vmlinuz-*; do
-			version=${kernel#/boot/vmlinuz-}
-			[ ! -e "$kernel" ] || [ -e "/boot/initrd.img-$version" ] || update-initramfs -c -k "$version" || return
+# kernels_with initrd|no-initrd: versions of kernels in /boot. One with modules and without an initrd was just installed, with its
+# hooks silenced.
+kernels_with() {
+	for kernel in /boot/vmlinuz-*; do
+		version=${kernel##*/vmlinuz-}
+		[ "$1" = initrd ] || [ -d "$lib/modules/$version" ] || continue
+		has=no-initrd
+		for image in "/boot/initrd.img-$version" "/boot/initramfs-$version.img" /boot/*/"$version"/initrd; do
+			[ ! -e "$image" ] || has=initrd
 		done
+		[ "$has" != "$1" ] || echo "$version"
+	done
+}
+
+# First of all, before the other lane: the boot loader's configuration names the initrds that are there when it is made.
+create_initrds() {
+	for version in $1; do
+		if command -v update-initramfs >/dev/null; then
+			update-initramfs -c -k "$version" || return
+		elif command -v dracut >/dev/null; then
+			dracut --force --kver "$version" || return
+		fi
+	done
+}
+
+# rebuild_initrds VERSIONS: all but those, which are new. Empty: all.
+rebuild_initrds() {
+	if command -v update-initramfs >/dev/null && [ -n "$1" ]; then
+		for version in $(kernels_with initrd); do
+			case " $1 " in *" $version "*) continue ;; esac
+			update-initramfs -u -k "$version" || return
+		done
+	elif command -v update-initramfs >/dev/null; then
+		update-initramfs -u -k all
 	elif command -v dracut >/dev/null; then
 		dracut --regenerate-all --force
 	else
@@ -63,7 +89,7 @@ rebuild_both_ways() {
 	# A session of its own, so that all of it can be ended together.
 	setsid taskset -c 0 "$0" first-lane "$grub" &
 	lane=$!
-	taskset -c "1-$last" "$0" initrds
+	taskset -c "1-$last" "$0" initrds "$new"
 	rc=$?
 	while [ ! -e "$loader_rc" ] && kill -0 "$lane" 2>/dev/null; do sleep 0.1; done
 	# Whatever of cvm-beside is not done by now is left to the part that it was to make shorter.
@@ -74,20 +100,20 @@ rebuild_both_ways() {
 	return "$rc"
 }
 
+# Where /lib is no link to /usr/lib, kernels and their like are in it.
+lib=/lib
+[ ! -L /lib ] || lib=/usr/lib
 case ${1:-} in
 first-lane)
 	first_lane "$2"
 	exit
 	;;
 initrds)
-	rebuild_initrds
+	rebuild_initrds "$2"
 	exit
 	;;
 esac
 
-# Where /lib is no link to /usr/lib, kernels and their like are in it.
-lib=/lib
-[ ! -L /lib ] || lib=/usr/lib
 initrds=0
 grub=0
 if changed /etc/initramfs-tools /usr/share/initramfs-tools /etc/dracut.conf /etc/dracut.conf.d /usr/lib/dracut \
@@ -99,10 +125,16 @@ if changed /etc/default/grub /etc/default/grub.d /etc/grub.d "$lib/modules" /etc
 	grub=1
 fi
 
+new=
+if [ "$initrds" = 1 ]; then
+	new=$(kernels_with no-initrd | tr '\n' ' ')
+	new=${new% }
+	create_initrds "$new" || exit
+fi
 if [ "$initrds" = 1 ] && [ "$(nproc)" -gt 1 ] && command -v taskset >/dev/null && taskset -c 0 true 2>/dev/null; then
 	rebuild_both_ways || exit
 elif [ "$initrds" = 1 ]; then
-	rebuild_initrds || exit
+	rebuild_initrds "$new" || exit
 	[ "$grub" = 0 ] || rebuild_boot_loader || exit
 elif [ "$grub" = 1 ]; then
 	rebuild_boot_loader || exit
