@@ -178,9 +178,9 @@ describe('rootfs-check.sh', () => {
       const script = new URL('../../../cloud-init/guest/grub-default.sh', import.meta.url)
       await guest.put('var/lib/cvm-image-rewriter/grub-default.sh', await readFile(script, 'utf8'), 0o755)
       await guest.put('var/lib/cvm-image-rewriter/new-kernel', '6.1\n')
-      await guest.put('boot/initrd.img-6.1', '')
     })
-    const config = (kernel: string) => `set default="0"\nmenuentry 'x' {\n\tlinux /boot/vmlinuz-${kernel} root=x\n}\n`
+    const config = (kernel: string) =>
+      `set default="0"\nmenuentry 'x' {\n\tlinux /boot/vmlinuz-${kernel} root=x\n\tinitrd\t/boot/initrd.img-${kernel}\n}\n`
 
     it('D57: fails with both names when another one boots', async () => {
       await guest.put('boot/grub/grub.cfg', config('6.12'))
@@ -206,12 +206,13 @@ describe('rootfs-check.sh', () => {
       })
     })
 
-    it('fails when it has no initrd', async () => {
-      await guest.put('boot/grub/grub.cfg', config('6.1'))
-      await guest.put('var/lib/cvm-image-rewriter/new-kernel', '6.1-x\n')
-      await guest.put('boot/grub/grub.cfg', config('6.1-x'))
+    it('fails when the configuration was made before its initrd', async () => {
+      await guest.put('boot/grub/grub.cfg', config('6.1').replace('initrd.img-6.1', 'initrd.img-6.10'))
 
-      expect(await guest.run(CHECK, {})).toEqual({ code: 1, out: 'the kernel 6.1-x has no initrd\n' })
+      expect(await guest.run(CHECK, {})).toEqual({
+        code: 1,
+        out: '/boot/grub/grub.cfg has no initrd for the kernel 6.1\n',
+      })
     })
 
     it('fails without a configuration of grub', async () => {

@@ -71,11 +71,13 @@ describe('rootfs-settings.sh', () => {
   })
 
   it('sets units, and fails with the name of one for which systemctl fails', async () => {
-    await guest.program('systemctl', 'echo "$*" >>"$ROOT/calls"; [ "$2" != lost.service ]')
+    await guest.program('systemctl', 'echo "$*" >>"$ROOT/calls"; [ "$3" != lost.service ]')
     const wishes = { enable: [asked('a.service')], disable: [asked('b.socket')], mask: [asked('c.service')] }
 
     expect((await guest.run(SETTINGS, wishes)).code).toBe(0)
-    expect(await guest.read('calls')).toBe('enable a.service\ndisable b.socket\nmask c.service\n')
+    expect(await guest.read('calls')).toBe(
+      '--no-reload enable a.service\n--no-reload disable b.socket\n--no-reload mask c.service\n',
+    )
     const { code, out } = await guest.run(SETTINGS, { enable: [asked('lost.service')] })
     expect(code).toBe(1)
     expect(out).toContain('systemctl enable lost.service failed, which 10-a asks for')
