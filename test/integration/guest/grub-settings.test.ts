@@ -178,6 +178,18 @@ describe('grub-check.sh', () => {
     })
   })
 
+  it('sees a value that was to go, and another spelling of a name behind one that was added', async () => {
+    await using guest = await debian(`${DEBIAN}GRUB_DISABLE_RECOVERY=true\n`)
+    await guest.apply({ add: ['mem-x=4'], remove: ['b=1'] })
+    await writeFile(`${guest.root}/etc/default/grub.d/zzz.cfg`, 'GRUB_CMDLINE_LINUX_DEFAULT="b=1 b=2 mem_x=3"\n')
+    await guest.run('grub-mkconfig')
+
+    expect((await guest.run('grub-check')).said.slice(0, 2)).toEqual([
+      'kernel entry "Debian GNU/Linux" has mem-x=4, but mem_x=3 stands behind it and counts',
+      'kernel entry "Debian GNU/Linux" still has b=1, which 10-wisher wants gone',
+    ])
+  })
+
   it('finds an entry of its own file that grub-mkconfig takes over as it is', async () => {
     const own = "menuentry 'my kernel' {\n\tlinux /boot/vmlinuz-mine root=/dev/vda1 ro\n}\n"
     await using guest = await debian(DEBIAN, { 'etc/grub.d/40_custom': own })
