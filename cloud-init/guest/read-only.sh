@@ -24,7 +24,7 @@ close() { # close PATH
 	case $kind in
 	ext2/ext3 | xfs | btrfs) ;;
 	*)
-		echo "$1 is on a file system ($kind) without the flag of chattr +i; CVM_READONLY_MODE=bind works there"
+		echo "$1 is on a file system ($kind) without the flag of chattr +i; a read-only mount works there: see 05-readonly-data"
 		return 1
 		;;
 	esac

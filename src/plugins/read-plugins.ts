@@ -40,8 +40,8 @@ export interface PluginsReading {
   readonly problems: readonly Problem[]
   /** What a person should know, the plugins' own warnings included. */
   readonly notes: readonly string[]
-  /** What plugins do not do in this run because options have no value. */
-  readonly idle: readonly string[]
+  /** For who runs the plugins, and nothing to mend in them: what they do not do because options have no value, for one. */
+  readonly runNotes: readonly string[]
   /** What the files/ of all running plugins put into the guest, before any host_run.sh has added to them. */
   readonly payload: PayloadTree
   /** What plugin.yaml files declare; the values of secret ones are not in it. */
@@ -95,8 +95,8 @@ export async function readPlugins(input: ReadPluginsInput): Promise<PluginsReadi
   )
   notes.push(...payload.notes, ...noteOverlaps(all.flatMap(({ cloudConfigs }) => cloudConfigs)), ...planned.notes)
   const { options, variables, secrets } = settled
-  const { wishes, idle } = planned
-  return { plugins, problems, notes, idle, payload: payload.tree, options, variables, secrets, wishes }
+  const { wishes, runNotes } = planned
+  return { plugins, problems, notes, runNotes, payload: payload.tree, options, variables, secrets, wishes }
 }
 
 /** Several at a time: the waits for many small files are what takes the time. The order stays. */

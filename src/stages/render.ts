@@ -64,7 +64,7 @@ export async function render(request: RenderRequest, signal: AbortSignal): Promi
     variables: withoutSecrets({ ...undeclared, ...reading.variables }, reading.secrets),
     templates: parts.filter(({ type }) => type === 'jinja2'),
     hostScripts: reading.plugins.filter(({ stage, hostRun }) => stage === 'pre-stage' && hostRun !== undefined),
-    notes: [...reading.notes, ...reading.idle, ...seed.notes],
+    notes: [...reading.notes, ...reading.runNotes, ...seed.notes],
     problems: [...reading.problems, ...seed.problems, ...checkPluginVariables(undeclared)],
   }
 }

