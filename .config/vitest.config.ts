@@ -10,7 +10,7 @@ export default defineConfig({
     reporters: process.env['CVM_TEST_JSON'] === undefined ? ['default'] : ['default', 'json'],
     ...(process.env['CVM_TEST_JSON'] === undefined ? {} : { outputFile: { json: process.env['CVM_TEST_JSON'] } }),
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts', 'test/*.test.ts'] } },
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts', 'test/*.test.ts'], testTimeout: 60_000 } },
       { test: { name: 'integration', include: ['test/integration/**/*.test.ts'], testTimeout: 60_000 } },
       {
         test: {

@@ -167,6 +167,12 @@ export const ERRORS = {
     meaning: 'A line of a runcmd list failed in the guest. cloud-init itself does not report that.',
     next: 'Mend the line; end it with "|| true" if its failure does not matter.',
   },
+  PAYLOAD_TOO_LARGE: {
+    exit: 'plugin',
+    meaning:
+      'The files of all plugins together are more than the seed disk can carry (4 GiB in one archive, holes not counted).',
+    next: 'Ship less, or let the guest fetch what is large.',
+  },
   PAYLOAD_NOT_UNPACKED: {
     exit: 'guest',
     meaning: 'The guest could not unpack the files of the plugins.',

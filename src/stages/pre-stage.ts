@@ -1,4 +1,4 @@
-import { mkdir, open, writeFile } from 'node:fs/promises'
+import { mkdir, open, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { runTool, runToolOrFail } from '../host/run-tool.js'
 import { checkWorkImage, virtualSizeOf, type WorkImage } from '../image/work-image.js'
@@ -7,6 +7,7 @@ import type { Say } from '../model/events.js'
 import type { Plugin, ScriptFile } from '../model/plugin.js'
 import type { Collected, RewritePlan } from '../model/rewrite.js'
 import { readPlugins } from '../plugins/read-plugins.js'
+import { SEED_FILE_LIMIT_BYTES } from '../tools/genisoimage.js'
 import { appendToTarCall } from '../tools/tar.js'
 import { copyTrees } from './private-copy.js'
 import { writeRootfsConfig } from './rootfs-config.js'
@@ -166,10 +167,18 @@ async function packPayload(
       await runToolOrFail(appendToTarCall(archive, dir, list), { timeoutMs: COPY_TIMEOUT_MS, signal })
     }
   }
+  assertFitsSeed((await stat(archive)).size)
   const hasUnits = payload.entries.some((entry) =>
     /^(etc|usr\/lib|lib)\/systemd\/system\//.test(entry.path.toString('latin1')),
   )
   return { path: archive, bytes: payload.allocatedBytes, entries: payload.entries.length, hasUnits }
+}
+
+/** @throws {CvmError} PAYLOAD_TOO_LARGE for an archive that no seed disk could carry; genisoimage would say it after minutes. */
+export function assertFitsSeed(archiveBytes: number): void {
+  if (archiveBytes <= SEED_FILE_LIMIT_BYTES) return
+  const gib = (archiveBytes / 2 ** 30).toFixed(1)
+  throw new CvmError('PAYLOAD_TOO_LARGE', `the files of the plugins make an archive of ${gib} GiB`)
 }
 
 async function existingDir(one: string, other: string): Promise<string> {

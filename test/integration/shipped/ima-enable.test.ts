@@ -48,7 +48,7 @@ describe('98-ima-enable-simple on the host', () => {
   })
 
   it('D49: says what anchors the log, and where nothing does', async () => {
-    expect((await read98({})).notes).toEqual([expect.stringContaining('in a TD without a TPM nothing anchors it')])
+    expect((await read98({})).runNotes).toEqual([expect.stringContaining('in a TD without a TPM nothing anchors it')])
     expect(await readFile(join(ROOT, 'pre-stage', NAME, 'README.md'), 'utf8')).toContain('PCR 10')
   })
 

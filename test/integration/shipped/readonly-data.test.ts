@@ -208,7 +208,7 @@ describe('the end of a run that made files read-only', () => {
       'the file system has no such flag',
       '/opt/x',
       { stat: 'echo msdos' },
-      '/opt/x is on a file system (msdos) without the flag of chattr +i; CVM_READONLY_MODE=bind works there\n',
+      '/opt/x is on a file system (msdos) without the flag of chattr +i; a read-only mount works there: see 05-readonly-data\n',
     ],
     [
       'the flag does not stay',

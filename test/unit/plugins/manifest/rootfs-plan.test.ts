@@ -18,7 +18,7 @@ async function problemsOf(...given: Parameters<typeof planRootfs>): Promise<read
 
 describe('planRootfs', () => {
   it('plans nothing when nobody asks for anything', async () => {
-    expect(await planRootfs([aWisher('10-a', {})], {})).toEqual({ problems: [], notes: [] })
+    expect(await planRootfs([aWisher('10-a', {})], {})).toEqual({ problems: [], notes: [], runNotes: [] })
   })
 
   it('puts together what plugins ask for, each thing once with all who asked', async () => {
@@ -57,10 +57,10 @@ describe('planRootfs', () => {
       authorizedKeys: [{ user: '$WHO', keys: ['$KEYS'] }],
       modes: [{ path: '/etc/x', owner: '$WHO' }],
     })
-    const { plan, notes } = await planRootfs([wisher], {})
+    const { plan, runNotes } = await planRootfs([wisher], {})
 
     expect(plan).toBeUndefined()
-    expect(notes).toEqual(['10-a: WHO, KEYS not given: nothing to do'])
+    expect(runNotes).toEqual(['10-a: WHO, KEYS not given: nothing to do'])
   })
 
   it('takes a sudo without a value as no', async () => {
