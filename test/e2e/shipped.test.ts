@@ -14,74 +14,77 @@ const PLUGINS = ['05-readonly-data', '07-device-permission', '08-attestation-per
 const DATA = '/usr/share/cvm data'
 const ODD = `${DATA}/a@b & 'c' "d" 100%`
 
-// Two rewrites and one boot, shared between the tests.
-describe('a real guest, rewritten with the plugins that need to be asked', () => {
-  let dir: string
-  let first: RewriteReport
-  let root: string
+// Two rewrites and one boot, shared between the tests: in test:e2e:all only. all-plugins.test.ts shows each of them once.
+describe.runIf(process.env['CVM_E2E_ALL'] !== undefined)(
+  'a real guest, rewritten with the plugins that need to be asked',
+  () => {
+    let dir: string
+    let first: RewriteReport
+    let root: string
 
-  beforeAll(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'cvm-e2e-shipped-'))
-    for (const name of PLUGINS)
-      await cp(join(ROOT, 'pre-stage', name), join(dir, 'pre-stage', name), { recursive: true })
-    await rm(join(dir, 'pre-stage/97-sample/NOT_RUN'))
-    await plantProbe(dir)
-    const env = { CVM_READONLY_FILES: `${ODD}\n${DATA}/sub`, CVM_DEVICE_USERS: 'daemon', CVM_VSOCK_PORT: '4051' }
-    first = await rewrite(dir, ['-i', await demoGuest(TRIXIE_UEFI), '-o', 'first.qcow2'], env)
-    root = await rootFileSystem(join(dir, 'first.qcow2'), dir)
-  })
-  afterAll(() => rm(dir, { recursive: true, force: true }))
+    beforeAll(async () => {
+      dir = await mkdtemp(join(tmpdir(), 'cvm-e2e-shipped-'))
+      for (const name of PLUGINS)
+        await cp(join(ROOT, 'pre-stage', name), join(dir, 'pre-stage', name), { recursive: true })
+      await rm(join(dir, 'pre-stage/97-sample/NOT_RUN'))
+      await plantProbe(dir)
+      const env = { CVM_READONLY_FILES: `${ODD}\n${DATA}/sub`, CVM_DEVICE_USERS: 'daemon', CVM_VSOCK_PORT: '4051' }
+      first = await rewrite(dir, ['-i', await demoGuest(TRIXIE_UEFI), '-o', 'first.qcow2'], env)
+      root = await rootFileSystem(join(dir, 'first.qcow2'), dir)
+    })
+    afterAll(() => rm(dir, { recursive: true, force: true }))
 
-  it('ran all of them, the sample too', () => {
-    expect(first.plugins.filter(({ state }) => state !== 'ran')).toEqual([])
-    expect(first.plugins.find(({ name }) => name === '97-sample')?.notes).toEqual([
-      'all three files have arrived; greeting=hello',
-    ])
-    expect(first.guest?.failedUnits).toEqual([])
-  })
+    it('ran all of them, the sample too', () => {
+      expect(first.plugins.filter(({ state }) => state !== 'ran')).toEqual([])
+      expect(first.plugins.find(({ name }) => name === '97-sample')?.notes).toEqual([
+        'all three files have arrived; greeting=hello',
+      ])
+      expect(first.guest?.failedUnits).toEqual([])
+    })
 
-  it('D41: has the immutable flag in the image, and modes as they were', async () => {
-    // EXT4_IMMUTABLE_FL is 0x10.
-    const flags = async (path: string) => /Mode: +(\d+) +Flags: 0x([0-9a-f]+)/.exec(await debugfs(`stat "${path}"`))
-    for (const [path, mode] of [
-      [`${DATA}/sub`, '0755'],
-      [`${DATA}/sub/program`, '0755'],
-    ] as const) {
-      const found = await flags(path)
-      expect([path, found?.[1], Number.parseInt(found?.[2] ?? '0', 16) & 0x10]).toEqual([path, mode, 0x10])
+    it('D41: has the immutable flag in the image, and modes as they were', async () => {
+      // EXT4_IMMUTABLE_FL is 0x10.
+      const flags = async (path: string) => /Mode: +(\d+) +Flags: 0x([0-9a-f]+)/.exec(await debugfs(`stat "${path}"`))
+      for (const [path, mode] of [
+        [`${DATA}/sub`, '0755'],
+        [`${DATA}/sub/program`, '0755'],
+      ] as const) {
+        const found = await flags(path)
+        expect([path, found?.[1], Number.parseInt(found?.[2] ?? '0', 16) & 0x10]).toEqual([path, mode, 0x10])
+      }
+      expect(Number.parseInt((await flags(`${DATA}/free`))?.[2] ?? '10', 16) & 0x10).toBe(0)
+    })
+
+    it('D59a: has a rule for the group and its member, and the port that was given', async () => {
+      expect(await debugfs('cat /etc/udev/rules.d/70-cvm-attestation-devices.rules')).toContain(
+        'KERNEL=="tdx_guest", GROUP="attest", MODE="0660"',
+      )
+      expect(await debugfs('cat /etc/group')).toMatch(/^attest:x:\d+:daemon$/m)
+      expect(await debugfs('cat /etc/tdx-attest.conf')).toBe('port=4051\n')
+    })
+
+    it('can be rewritten with another list and another way, and is read-only in that way when it boots', async () => {
+      const env = { CVM_READONLY_FILES: ODD, CVM_READONLY_MODE: 'bind' }
+      const only = ['05-readonly-data', '20-probe'].flatMap((name) => ['--only', name])
+      await rewrite(dir, ['-i', 'first.qcow2', '-o', 'second.qcow2', ...only], env)
+
+      await using booted = await bootAndLook(join(dir, 'second.qcow2'), dir, { uefi: true })
+
+      expect((await booted.readFile('/var/log/probe'))?.split('\n')).toEqual([
+        `read-only ${ODD}`,
+        `writable ${DATA}/sub/program`,
+        `writable ${DATA}/free`,
+        'drwxrwx--- root attest /run/cima/uds',
+        '-r--r----- root attest',
+        '',
+      ])
+    })
+
+    async function debugfs(request: string): Promise<string> {
+      return (await runToolOrFail({ tool: 'debugfs', args: ['-R', request, root] })).stdout
     }
-    expect(Number.parseInt((await flags(`${DATA}/free`))?.[2] ?? '10', 16) & 0x10).toBe(0)
-  })
-
-  it('D59a: has a rule for the group and its member, and the port that was given', async () => {
-    expect(await debugfs('cat /etc/udev/rules.d/70-cvm-attestation-devices.rules')).toContain(
-      'KERNEL=="tdx_guest", GROUP="attest", MODE="0660"',
-    )
-    expect(await debugfs('cat /etc/group')).toMatch(/^attest:x:\d+:daemon$/m)
-    expect(await debugfs('cat /etc/tdx-attest.conf')).toBe('port=4051\n')
-  })
-
-  it('can be rewritten with another list and another way, and is read-only in that way when it boots', async () => {
-    const env = { CVM_READONLY_FILES: ODD, CVM_READONLY_MODE: 'bind' }
-    const only = ['05-readonly-data', '20-probe'].flatMap((name) => ['--only', name])
-    await rewrite(dir, ['-i', 'first.qcow2', '-o', 'second.qcow2', ...only], env)
-
-    await using booted = await bootAndLook(join(dir, 'second.qcow2'), dir, { uefi: true })
-
-    expect((await booted.readFile('/var/log/probe'))?.split('\n')).toEqual([
-      `read-only ${ODD}`,
-      `writable ${DATA}/sub/program`,
-      `writable ${DATA}/free`,
-      'drwxrwx--- root attest /run/cima/uds',
-      '-r--r----- root attest',
-      '',
-    ])
-  })
-
-  async function debugfs(request: string): Promise<string> {
-    return (await runToolOrFail({ tool: 'debugfs', args: ['-R', request, root] })).stdout
-  }
-})
+  },
+)
 
 async function rewrite(dir: string, args: readonly string[], env: Readonly<Record<string, string>>) {
   const run = await program('rewrite', [...args, '--plugins', dir, '--json', '-t', '15'], { cwd: dir, env })
