@@ -111,6 +111,8 @@ report_seal
 # What is still needed is the report's own two variables, already read; everything else of ours goes before
 # the trim, so that it is gone from the image file too.
 cvm_log=$(mktemp -p /run)
+# A log that is still open (our own is) would keep its text in the image when only its name goes.
+for file in "$CVM_DIR"/log/*; do : >"$file"; done
 rm -rf "$CVM_DIR"
 trim >"$cvm_log" 2>&1
 cvm_event trimmed "\"rc\":$?,\"tail\":\"$(cvm_tail "$cvm_log")\""

@@ -151,6 +151,7 @@ describe('an image with SEAL_CLOUD_INIT=keep, the control', () => {
     script: 'canary-in-a-script-77aa',
     deleted: 'canary-in-a-deleted-file-90fe',
     variable: 'canary-in-a-variable-31bd',
+    printed: 'canary-in-what-a-script-prints-d20c',
   }
 
   beforeAll(async () => {
@@ -159,6 +160,8 @@ describe('an image with SEAL_CLOUD_INIT=keep, the control', () => {
     await mkdir(join(plugin, 'cloud-init', 'cloud-config'), { recursive: true })
     await mkdir(join(plugin, 'cloud-init', 'x-shellscript'))
     await mkdir(join(plugin, 'files', 'srv'), { recursive: true })
+    await mkdir(join(plugin, 'post-stage'))
+    await writeFile(join(plugin, 'post-stage', 'guest_run.sh'), `#!/bin/sh\necho ${canaries.printed}\n`)
     await writeFile(join(plugin, 'README.md'), '# 20-canary\n\nLeaves canaries.\n')
     await writeFile(
       join(plugin, 'cloud-init', 'cloud-config', '20-canary.yaml'),
