@@ -161,7 +161,8 @@ describe('an image with SEAL_CLOUD_INIT=keep, the control', () => {
     await mkdir(join(plugin, 'cloud-init', 'x-shellscript'))
     await mkdir(join(plugin, 'files', 'srv'), { recursive: true })
     await mkdir(join(plugin, 'post-stage'))
-    await writeFile(join(plugin, 'post-stage', 'guest_run.sh'), `#!/bin/sh\necho ${canaries.printed}\n`)
+    // As long as it runs, what it prints is copied from its log to the end's own, which is open to the last.
+    await writeFile(join(plugin, 'post-stage', 'guest_run.sh'), `#!/bin/sh\necho ${canaries.printed}\nsleep 3\n`)
     await writeFile(join(plugin, 'README.md'), '# 20-canary\n\nLeaves canaries.\n')
     await writeFile(
       join(plugin, 'cloud-init', 'cloud-config', '20-canary.yaml'),
