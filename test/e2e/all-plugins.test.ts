@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -6,40 +6,25 @@ import { runToolOrFail } from '../../src/host/run-tool.js'
 import type { RewriteReport } from '../../src/model/report.js'
 import { type Answer, bootAndLook } from './boot.js'
 import { demoGuest, TRIXIE_UEFI } from './guests.js'
-import { oldKernelPackages } from './kernel-package.js'
+import { type Look, lookAround, plantAllPlugins, TAMPERED } from './plugin-effects.js'
 import { program } from './run-program.js'
 import { flipOneByte } from './tamper.js'
-
-const READ_ONLY = '/usr/share/common-licenses/BSD'
-const TAMPERED = '/usr/bin/pathchk'
 
 // One rewrite with every shipped plugin and every option, and one boot of a copy of which one byte was changed from outside.
 describe('a real guest, rewritten with all shipped plugins and their options', () => {
   let dir: string
   let report: RewriteReport
   /** What commands in the booted guest printed. */
-  const seen: Record<string, Answer> = {}
+  let seen: Readonly<Record<Look, Answer>>
   let console: string
 
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'cvm-e2e-all-'))
-    await program('rewrite', ['init', dir], { cwd: dir })
-    await rm(join(dir, 'pre-stage/97-sample/NOT_RUN'))
-    await plantInitrdFiles(dir)
-    const keys = [await aKey(dir, 'one'), await aKey(dir, 'two')]
-    const env = {
-      GUEST_SIZE: '6G',
-      CVM_AUTH_KEY: (await Promise.all(keys.map((key) => readFile(`${key}.pub`, 'utf8')))).join(''),
-      CVM_USER_SUDO: 'true',
-      CVM_READONLY_FILES: READ_ONLY,
-      CVM_TDX_GUEST_REPO: await oldKernelPackages(join(dir, 'debs')),
-      CVM_DEVICE_USERS: 'cvm',
-      CVM_VSOCK_PORT: '4051',
-      CVM_KERNEL_ADD: 'cvm.e2e=1 loglevel=5',
-      CVM_KERNEL_REMOVE: 'console=tty1',
-      IMA_APPRAISE: 'enforce',
-    }
-    const run = await program('rewrite', ['-i', await demoGuest(TRIXIE_UEFI), '--json', '-t', '20'], { cwd: dir, env })
+    const all = await plantAllPlugins(dir)
+    const run = await program('rewrite', ['-i', await demoGuest(TRIXIE_UEFI), '--json', '-t', '20'], {
+      cwd: dir,
+      env: all.env,
+    })
     expect(run.code, run.stderr + run.stdout).toBe(0)
     report = JSON.parse(run.stdout) as RewriteReport
 
@@ -52,10 +37,7 @@ describe('a real guest, rewritten with all shipped plugins and their options', (
     await using booted = await bootAndLook(changed, dir, {
       uefi: true,
       visit: async (guest) => {
-        for (const [name, command] of Object.entries(LOOKS)) {
-          const keyFile = keys[name === 'second key' ? 1 : 0] ?? ''
-          seen[name] = await guest.run({ user: 'cvm', keyFile }, command)
-        }
+        seen = await lookAround(guest, all)
       },
     })
     console = booted.console
@@ -71,114 +53,69 @@ describe('a real guest, rewritten with all shipped plugins and their options', (
   })
 
   it('01-resize-image: has the root file system that fills the larger disk', () => {
-    expect(Number(seen['root size']?.text)).toBeGreaterThan(5000)
+    expect(Number(seen['root size'].text)).toBeGreaterThan(5000)
   })
 
   it('02-motd-welcome, 09-vsock-port, 97-sample: has their files', () => {
-    expect(seen['motd']?.text).toContain('confidential-VM guest')
-    expect(seen['vsock']?.text).toBe('port=4051\n')
-    expect(seen['sample']?.text).toContain('hello')
+    expect(seen['motd'].text).toContain('confidential-VM guest')
+    expect(seen['vsock'].text).toBe('port=4051\n')
+    expect(seen['sample'].text).toContain('hello')
   })
 
   it('03-netplan: comes up with an address from DHCP', () => {
-    expect(seen['address']?.text).toMatch(/inet 10\.0\.2\.\d+/)
-    expect(seen['netplan']?.text).toContain('dhcp-identifier: mac')
+    expect(seen['address'].text).toMatch(/inet 10\.0\.2\.\d+/)
+    expect(seen['netplan'].text).toContain('dhcp-identifier: mac')
   })
 
   it('04-user-authkey: lets both keys in, with sudo and without a password', () => {
     expect(seen['first key']).toEqual({ code: 0, text: 'cvm\n' })
     expect(seen['second key']).toEqual({ code: 0, text: 'cvm\n' })
     expect(seen['sudo']).toEqual({ code: 0, text: 'root\n' })
-    expect(seen['password']?.text).toMatch(/^cvm L /)
+    expect(seen['password'].text).toMatch(/^cvm L /)
   })
 
   it('05-readonly-data: keeps root from changing the file', () => {
-    expect(seen['read-only']?.code).not.toBe(0)
-    expect(seen['read-only']?.text).toContain('Operation not permitted')
+    expect(seen['read-only'].code).not.toBe(0)
+    expect(seen['read-only'].text).toContain('Operation not permitted')
   })
 
   it('06-install-tdx-guest-kernel: runs the installed kernel, although the guest has a higher one, and keeps no package', () => {
-    expect(seen['kernel']?.text).toMatch(/^6\.1\..*-cloud-amd64\n$/)
+    expect(seen['kernel'].text).toMatch(/^6\.1\..*-cloud-amd64\n$/)
     expect(report.guest?.inventory?.kernels).toHaveLength(2)
     expect(seen['debs']).toEqual({ code: 0, text: '' })
   })
 
   it('07-device-permission, 08-attestation-permissions: has the group with its member, the rule and the socket directory', () => {
-    expect(seen['group']?.text).toMatch(/^attest:x:\d+:cvm\n$/)
-    expect(seen['rule']?.text).toContain('KERNEL=="tdx_guest", GROUP="attest", MODE="0660"')
-    expect(seen['sockets']?.text).toBe('drwxrwx--- root attest\n')
+    expect(seen['group'].text).toMatch(/^attest:x:\d+:cvm\n$/)
+    expect(seen['rule'].text).toContain('KERNEL=="tdx_guest", GROUP="attest", MODE="0660"')
+    expect(seen['sockets'].text).toBe('drwxrwx--- root attest\n')
   })
 
   it('10-kernel-cmdline: has the arguments in the running kernel, and not the one that was to go', () => {
-    const words = seen['cmdline']?.text.trim().split(' ') ?? []
+    const words = seen['cmdline'].text.trim().split(' ') ?? []
     expect(words).toEqual(expect.arrayContaining(['cvm.e2e=1', 'loglevel=5', 'console=ttyS0', 'ima_appraise=enforce']))
     expect(words).not.toContain('console=tty1')
   })
 
   it('60-initrd-update: had the file in its hand while it was still in the initramfs', () => {
-    expect(seen['initrd']?.text).toBe('seen in early boot\n')
+    expect(seen['initrd'].text).toBe('seen in early boot\n')
   })
 
   it('98-ima-enable-simple: has loaded the policy, and measures what runs', () => {
-    expect(seen['policy']?.text).toContain('appraise func=BPRM_CHECK')
-    const [before = 0, after = 0] = seen['measured']?.text.trim().split('\n').map(Number) ?? []
+    expect(seen['policy'].text).toContain('appraise func=BPRM_CHECK')
+    const [before = 0, after = 0] = seen['measured'].text.trim().split('\n').map(Number) ?? []
     expect(before).toBeGreaterThan(10)
     expect(after).toBeGreaterThan(before)
   })
 
   it('98-ima-enable-simple: refuses the program of which one byte was changed, and still boots to a login', () => {
-    expect(seen['changed program']?.code).toBe(126)
-    expect(seen['changed program']?.text).toContain('Permission denied')
-    expect(seen['sound program']?.code).toBe(0)
+    expect(seen['changed program'].code).toBe(126)
+    expect(seen['changed program'].text).toContain('Permission denied')
+    expect(seen['sound program'].code).toBe(0)
     expect(console).toContain('login:')
   })
 
   it('keeps nothing of the build boot without address randomisation', () => {
-    expect(seen['sysctl']?.text).toBe('2\n')
+    expect(seen['sysctl'].text).toBe('2\n')
   })
 })
-
-const LOOKS: Readonly<Record<string, string>> = {
-  'first key': 'id -un',
-  'second key': 'id -un',
-  sudo: 'sudo -n id -un',
-  password: 'sudo -n passwd -S cvm',
-  'root size': "df -Pm / | awk 'NR == 2 { print $2 }'",
-  motd: 'cat /etc/motd',
-  vsock: 'cat /etc/tdx-attest.conf',
-  sample: 'cat /etc/cvm-sample/*',
-  address: 'ip -4 addr',
-  netplan: 'sudo -n cat /etc/netplan/60-cvm-dhcp.yaml',
-  'read-only': `echo x | sudo -n tee -a ${READ_ONLY}`,
-  kernel: 'uname -r',
-  debs: 'find / -xdev -name "*.deb" 2>/dev/null; true',
-  group: 'getent group attest',
-  rule: 'cat /etc/udev/rules.d/70-cvm-attestation-devices.rules',
-  sockets: 'stat -c "%A %U %G" /run/cima/uds',
-  cmdline: 'cat /proc/cmdline',
-  initrd: 'cat /run/cvm-e2e-early',
-  policy: 'sudo -n cat /sys/kernel/security/ima/policy || cat /etc/ima/ima-policy',
-  measured:
-    'log=/sys/kernel/security/ima/ascii_runtime_measurements; sudo -n sh -c "wc -l <$log; /usr/bin/factor 6 >/dev/null; wc -l <$log"',
-  'changed program': `${TAMPERED} x`,
-  'sound program': '/usr/bin/users',
-  sysctl: 'cat /proc/sys/kernel/randomize_va_space',
-}
-
-/** A file for the initrd, and a script of initramfs-tools that shows it in /run, which the system takes over. */
-async function plantInitrdFiles(dir: string): Promise<void> {
-  const files = join(dir, 'pre-stage/60-initrd-update/files')
-  const scripts = join(files, 'etc/initramfs-tools/scripts/init-bottom')
-  await mkdir(join(files, 'etc/cvm e2e'), { recursive: true })
-  await mkdir(scripts, { recursive: true })
-  await writeFile(join(files, 'etc/cvm e2e/early'), 'seen in early boot\n', { mode: 0o640 })
-  const script = '#!/bin/sh\n[ "$1" = prereqs ] || cat "/etc/cvm e2e/early" >/run/cvm-e2e-early\n'
-  await writeFile(join(scripts, 'cvm-e2e'), script, { mode: 0o755 })
-}
-
-async function aKey(dir: string, name: string): Promise<string> {
-  const path = join(dir, `key-${name}`)
-  const comment = `${name}@host: "laptop" #1`
-  await runToolOrFail({ tool: 'ssh-keygen', args: ['-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', path] })
-  return path
-}

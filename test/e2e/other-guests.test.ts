@@ -1,11 +1,13 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { guestDisk } from '../../src/demo/guest-disk.js'
 import { runTool, runToolOrFail } from '../../src/host/run-tool.js'
 import type { RewriteReport } from '../../src/model/report.js'
+import { type Answer, bootAndLook } from './boot.js'
 import { demoGuest, TRIXIE_BTRFS, TRIXIE_DRACUT, TRIXIE_XFS } from './guests.js'
+import { type Look, lookAround, plantAllPlugins } from './plugin-effects.js'
 import { program } from './run-program.js'
 
 const GUESTS = [
@@ -35,17 +37,21 @@ const GUESTS = [
 describe.each(GUESTS)('$what', ({ recipe, package: packageName, grown, faults }) => {
   let dir: string
   let report: RewriteReport
+  let seen: Readonly<Record<Look, Answer>>
 
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'cvm-e2e-other-'))
     const guest = await demoGuest(recipe)
-    await program('rewrite', ['init', dir], { cwd: dir })
-    const files = join(dir, 'pre-stage', '60-initrd-update', 'files', 'etc', 'cvm-e2e')
-    await mkdir(files, { recursive: true })
-    await writeFile(join(files, 'in-the-initrd'), 'seen\n', { mode: 0o640 })
-    const run = await program('rewrite', ['-i', guest, '--json', '-t', '15'], { cwd: dir, env: { GUEST_SIZE: '5G' } })
+    const all = await plantAllPlugins(dir)
+    const run = await program('rewrite', ['-i', guest, '--json', '-t', '20'], { cwd: dir, env: all.env })
     expect(run.code, run.stderr + run.stdout).toBe(0)
     report = JSON.parse(run.stdout) as RewriteReport
+    await using _ = await bootAndLook(join(dir, 'output.qcow2'), dir, {
+      uefi: true,
+      visit: async (visited) => {
+        seen = await lookAround(visited, all)
+      },
+    })
   })
   afterAll(() => rm(dir, { recursive: true, force: true }))
 
@@ -65,12 +71,28 @@ describe.each(GUESTS)('$what', ({ recipe, package: packageName, grown, faults })
 
   it('has the root file system that fills the larger disk', () => {
     expect(report.guest?.parts.find((part) => part.part === 'grow-root')?.tail).toMatch(grown)
-    expect(notesOf('01-resize-image').join()).toMatch(/^\/ has (4[89]|50)\d\d MiB of a disk of 5120 MiB$/)
+    expect(notesOf('01-resize-image').join()).toMatch(/^\/ has (5[6-9]|60|61)\d\d MiB of a disk of 6144 MiB$/)
   })
 
-  it('has the file of 60-initrd-update in its one initrd, read back in the same run', () => {
-    expect(report.guest?.inventory?.initrds).toHaveLength(1)
-    expect(notesOf('60-initrd-update').join()).toMatch(/^\d+ files and directories .*\(read back from 1\)$/)
+  it('has the files of 60-initrd-update in the initrds of both kernels, read back in the same run', () => {
+    expect(report.guest?.inventory?.initrds).toHaveLength(2)
+    expect(report.guest?.parts.find(({ part }) => part === 'initrd-check')?.tail).toMatch(/\(read back from 2\)/)
+  })
+
+  it('shows the effects of every plugin when it is booted', () => {
+    expect(seen['second key']).toEqual({ code: 0, text: 'cvm\n' })
+    expect(seen.sudo).toEqual({ code: 0, text: 'root\n' })
+    expect(seen.vsock.text).toBe('port=4051\n')
+    expect(seen.sample.text).toContain('hello')
+    expect(seen['read-only'].text).toContain('Operation not permitted')
+    expect(seen.kernel.text).toMatch(/^6\.1\..*-cloud-amd64\n$/)
+    expect(seen.debs).toEqual({ code: 0, text: '' })
+    expect(seen.group.text).toMatch(/^attest:x:\d+:cvm\n$/)
+    expect(seen.sockets.text).toBe('drwxrwx--- root attest\n')
+    expect(seen.cmdline.text).toMatch(/ cvm\.e2e=1 .*ima_appraise=enforce/)
+    expect(seen.cmdline.text).not.toContain('console=tty1')
+    expect(seen['sound program'].code).toBe(0)
+    expect(seen['later program'].text).toContain('Permission denied')
   })
 
   it('has a sound root file system, although the guest was powered off without being shut down', async () => {
