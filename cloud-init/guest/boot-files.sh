@@ -55,6 +55,11 @@ rebuild_initrds() {
 		done
 	elif command -v update-initramfs >/dev/null; then
 		update-initramfs -u -k all
+	elif command -v dracut >/dev/null && [ -n "$1" ]; then
+		for version in $(kernels_with initrd); do
+			case " $1 " in *" $version "*) continue ;; esac
+			dracut --force --kver "$version" || return
+		done
 	elif command -v dracut >/dev/null; then
 		dracut --regenerate-all --force
 	else

@@ -117,16 +117,29 @@ describe.each([
 })
 
 describe('boot-files.sh in a guest with dracut', () => {
-  it('makes the initrd of a new kernel first, then all', async () => {
+  beforeEach(async () => {
     await program('bin/nproc', '#!/bin/sh\necho 1\n')
     await program('bin/update-grub', '#!/bin/sh\nexit 0\n')
-    await program('bin/dracut', `#!/bin/sh\necho "$*" >>${dir}/calls\n`)
-    await aKernel('6.12.1')
+    await program(
+      'bin/dracut',
+      `#!/bin/sh\necho "$*" >>${dir}/calls\n[ "$2" != --kver ] || : >"${dir}/boot/initrd.img-$3"\n`,
+    )
+    for (const version of ['6.1.9', '6.12.1']) await aKernel(version)
+    await writeFile(join(dir, 'boot/initrd.img-6.1.9'), '')
     // Nothing else is in PATH: this machine may have an update-initramfs of its own.
     for (const name of ['find', 'tr']) await symlink((await findTool(name)) ?? name, join(dir, 'bin', name))
+  })
+
+  it('makes the initrd of a new kernel first, and none twice', async () => {
+    expect((await run(join(dir, 'bin'))).exitCode).toBe(0)
+    expect(await readFile(join(dir, 'calls'), 'utf8')).toBe('--force --kver 6.12.1\n--force --kver 6.1.9\n')
+  })
+
+  it('makes all anew when every kernel has one', async () => {
+    await writeFile(join(dir, 'boot/initrd.img-6.12.1'), '')
 
     expect((await run(join(dir, 'bin'))).exitCode).toBe(0)
-    expect(await readFile(join(dir, 'calls'), 'utf8')).toBe('--force --kver 6.12.1\n--regenerate-all --force\n')
+    expect(await readFile(join(dir, 'calls'), 'utf8')).toBe('--regenerate-all --force\n')
   })
 })
 
