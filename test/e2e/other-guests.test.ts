@@ -147,4 +147,4 @@ async function btrfsFaults(rootFs: string): Promise<readonly string[]> {
 const FAULT = /\b(would|bad|corrupt\w*|wrong|mismatch|error|invalid|inconsistent|dirty)\b/i
 /** What deleted and open files look like, and a warning that every image file gets. */
 const NO_FAULT =
-  /^(disconnected (dir )?inode \d+, would move to lost\+found|would have reset inode \d+ nlinks from 0 to [12]|Repair may fail if there is a sector size mismatch between)$/
+  /^(Would clear next_unlinked in inode \d+|disconnected (dir )?inode \d+, would move to lost\+found|would have reset inode \d+ nlinks from 0 to [12]|Repair may fail if there is a sector size mismatch between)$/
