@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { ListingParts } from '../guest/listing-parts.js'
 import type { RunEvent } from '../model/events.js'
+import { secretValues } from '../model/hidden-values.js'
 import type { RewriteReport } from '../model/report.js'
 import type { RewriteRequest, SourceDirs } from '../model/rewrite.js'
 import { planRewrite } from '../stages/plan.js'
@@ -45,6 +46,5 @@ export async function listedRun(
   }
   const report = await rewrite(plan, survey.toolVersions, say, signal)
   screen.end()
-  const secrets = plan.secrets.map((name) => plan.variables[name] ?? '').filter((value) => value !== '')
-  return { report, listing: parts.whole(), secrets }
+  return { report, listing: parts.whole(), secrets: secretValues(plan.variables, plan.secrets) }
 }

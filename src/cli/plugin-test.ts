@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { buildDemoGuest } from '../demo/demo-guest.js'
 import { readListing } from '../guest/read-listing.js'
-import { hostEnvironment, pluginVariables } from '../host/environment.js'
+import { pluginVariables } from '../host/environment.js'
 import { makeScratch, type Scratch } from '../host/scratch.js'
 import { CvmError } from '../model/errors.js'
 import { EXIT } from '../model/exit.js'
@@ -147,7 +147,7 @@ function requestOf(
     keepFailed: false,
     strict: false,
     schema: true,
-    variables: pluginVariables(hostEnvironment(process.env)),
+    variables: pluginVariables(process.env),
     environment: process.env,
     listing,
     ...given,

@@ -90,7 +90,7 @@ export async function rewrite(
   } catch (thrown) {
     const error = await orInputChanged(fromSystem(thrown), plan)
     await keepFailure({ plan, place, record, error, workImage: join(place.bootDir, 'work.qcow2'), say })
-    throw error
+    throw record.hide(error)
   }
 }
 

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
 import { pluginVariables } from '../host/environment.js'
 import { CvmError } from '../model/errors.js'
-import { hideNothing, hider, secretValues } from '../model/hidden-values.js'
 import type { RewritePlan, RewriteRequest } from '../model/rewrite.js'
 import { planRewrite } from '../stages/plan.js'
 import { withoutSecrets } from '../stages/report.js'
@@ -26,7 +25,6 @@ export async function runRewrite(options: RewriteOptions): Promise<number> {
   using interrupted = interruption(() =>
     progress.line('cleaning up … (once more ends at once and leaves things behind)'),
   )
-  let hide = hideNothing
   try {
     const request = requestOf(options)
     const survey = await surveyWorld(request, process.cwd())
@@ -40,7 +38,6 @@ export async function runRewrite(options: RewriteOptions): Promise<number> {
       process.stdout.write(`${JSON.stringify(shownPlan(plan), undefined, 2)}\n`)
       return 0
     }
-    hide = hider(secretValues(plan.variables, plan.secrets))
     progress.plan(plan)
     const report = await rewrite(plan, survey.toolVersions, progress.say, interrupted.signal)
     progress.end()
@@ -49,7 +46,7 @@ export async function runRewrite(options: RewriteOptions): Promise<number> {
     return 0
   } catch (error) {
     progress.end()
-    return await complain(hide(error), json)
+    return await complain(error, json)
   }
 }
 

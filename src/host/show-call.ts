@@ -1,9 +1,10 @@
+import { isSecret } from '../model/hidden-values.js'
 import type { ToolCall } from '../model/host.js'
 
 /** The call as one line that can be pasted into a shell; variables whose name speaks of a secret are not shown. */
 export function showCall(call: ToolCall): string {
   const assignments = Object.entries(call.env ?? {}).map(
-    ([name, value]) => `${name}=${SECRET_NAME.test(name) ? '…' : shellWord(value)}`,
+    ([name, value]) => `${name}=${isSecret(name, []) ? '…' : shellWord(value)}`,
   )
   const line = [...assignments, shellWord(call.tool), ...call.args.map(shellWord)].join(' ')
   return call.cwd === undefined ? line : `(cd ${shellWord(call.cwd)} && ${line})`
@@ -21,4 +22,3 @@ function shellWord(word: string): string {
 
 const PLAIN_WORD = /^[A-Za-z0-9_./:=@%+,-]+$/
 const CONTROL_BYTES = /[\u0000-\u001f\u007f]/
-const SECRET_NAME = /PASS|SECRET|TOKEN/

@@ -4,9 +4,6 @@ import { SECRET } from './manifest.js'
 /** Gives back what it gets, with every secret in any of its texts replaced: texts, arrays, plain objects and CvmErrors. */
 export type Hide = <Value>(value: Value) => Value
 
-/** Hides nothing. */
-export const hideNothing: Hide = (value) => value
-
 /** Below this, a value would be found in texts that have nothing to do with it. */
 export const SHORTEST_SECRET = 6
 
@@ -27,7 +24,7 @@ export function isSecret(name: string, secrets: readonly string[]): boolean {
 
 /** @param values as secretValues gives them */
 export function hider(values: readonly string[]): Hide {
-  if (values.length === 0) return hideNothing
+  if (values.length === 0) return (value) => value
   // The longer ones first: one may be the beginning of another.
   const ordered = [...values].sort((one, other) => other.length - one.length)
   const inText = (text: string) => ordered.reduce((shown, value) => shown.replaceAll(value, SECRET), text)

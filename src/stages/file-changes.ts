@@ -1,7 +1,7 @@
 import { printable } from '../guest/printable.js'
 import type { ChangeTopic, FileChange, FileState, GuestChanges } from '../model/guest-changes.js'
 import type { GuestListing, ListedFile } from '../model/guest-listing.js'
-import { SECRET } from '../model/manifest.js'
+import { hider } from '../model/hidden-values.js'
 import { isNoise } from './run-noise.js'
 import { unifiedDiff } from './text-diff.js'
 import { isUnitLink } from './unit-changes.js'
@@ -105,7 +105,7 @@ function diffOf(
 ): readonly string[] | undefined {
   const [old, current] = [before.texts.get(path), now.texts.get(path)]
   if (old === undefined || current === undefined) return undefined
-  const hide = (line: string) => secrets.reduce((text, secret) => text.replaceAll(secret, SECRET), line)
+  const hide = hider(secrets)
   return unifiedDiff(old.split('\n'), current.split('\n'))?.map((line) => printable(hide(line)))
 }
 

@@ -197,6 +197,41 @@ notes
     expect(existsSync(join(bench.root, 'cache/cvm-image-rewriter/baselines'))).toBe(false)
   })
 
+  it.concurrent('gives the plugin the variables that no plugin.yaml declares, and the run to compare with only those of sealing', async () => {
+    await using bench = await aBench()
+    await bench.guest(aGuestThatLists(AFTER))
+    await bench.guest(aGuestThatLists(BEFORE), 2)
+    const args = ['plugin', 'test', 'hello', '--guest', 'guest.qcow2', '--plugins', bench.plugins]
+
+    const { code } = await runCli(bench.dir, args, bench.environment({ CVM_COLOUR: 'blue', SEAL_CLOUD_INIT: 'close' }))
+
+    expect(code).toBe(0)
+    const exported = bench
+      .boots()
+      .map(({ args: boot }) => bench.calls(`${boot[boot.indexOf('--name') + 1]}.cvm.run.env`).match(/^export .*$/gm))
+    expect(exported).toEqual([
+      ["export CVM_COLOUR='blue'", "export SEAL_CLOUD_INIT='close'"],
+      ["export SEAL_CLOUD_INIT='close'"],
+    ])
+  })
+
+  it.concurrent('shows no secret in the error of a plugin that prints it and fails', async () => {
+    await using bench = await aBench()
+    await bench.plugin(
+      'pre-stage/10-hello/plugin.yaml',
+      'options: {CVM_LICENCE: {type: string, secret: true}}\n',
+      0o644,
+    )
+    await bench.plugin('pre-stage/10-hello/host_run.sh', '#!/bin/sh\necho "refused: $CVM_LICENCE"; exit 1\n')
+    const args = ['plugin', 'test', 'hello', '--guest', 'guest.qcow2', '--plugins', bench.plugins]
+
+    const { code, stdout, stderr } = await runCli(bench.dir, args, bench.environment({ CVM_LICENCE: 'correct horse' }))
+
+    expect(code).toBe(6)
+    expect(stderr).toContain('refused: (secret)')
+    expect(stdout + stderr).not.toContain('correct horse')
+  })
+
   it.concurrent('keeps nothing to compare with that it could not read', async () => {
     await using bench = await aBench()
     await bench.guest(aGuestThatLists(AFTER))
