@@ -35,31 +35,32 @@ kernels_with() {
 	done
 }
 
+# make_initrd new|present VERSION
+make_initrd() {
+	if command -v update-initramfs >/dev/null; then
+		case $1 in
+		new) update-initramfs -c -k "$2" ;;
+		*) update-initramfs -u -k "$2" ;;
+		esac
+	elif command -v dracut >/dev/null; then
+		dracut --force --kver "$2"
+	fi
+}
+
 # First of all, before the other lane: the boot loader's configuration names the initrds that are there when it is made.
 create_initrds() {
-	for version in $1; do
-		if command -v update-initramfs >/dev/null; then
-			update-initramfs -c -k "$version" || return
-		elif command -v dracut >/dev/null; then
-			dracut --force --kver "$version" || return
-		fi
-	done
+	for version in $1; do make_initrd new "$version" || return; done
 }
 
 # rebuild_initrds VERSIONS: all but those, which are new. Empty: all.
 rebuild_initrds() {
-	if command -v update-initramfs >/dev/null && [ -n "$1" ]; then
+	if [ -n "$1" ]; then
 		for version in $(kernels_with initrd); do
 			case " $1 " in *" $version "*) continue ;; esac
-			update-initramfs -u -k "$version" || return
+			make_initrd present "$version" || return
 		done
 	elif command -v update-initramfs >/dev/null; then
 		update-initramfs -u -k all
-	elif command -v dracut >/dev/null && [ -n "$1" ]; then
-		for version in $(kernels_with initrd); do
-			case " $1 " in *" $version "*) continue ;; esac
-			dracut --force --kver "$version" || return
-		done
 	elif command -v dracut >/dev/null; then
 		dracut --regenerate-all --force
 	else

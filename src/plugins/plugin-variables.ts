@@ -1,4 +1,5 @@
 import type { Problem } from '../model/plugin.js'
+import { FORMS } from './manifest/option-values.js'
 
 /**
  * Checks the variables that plugins take from the environment before any of them sees a value.
@@ -23,22 +24,11 @@ interface Grammar {
   readonly words: string
 }
 
-const GRAMMARS: ReadonlyMap<string, Grammar> = new Map([
-  [
-    'GUEST_SIZE',
-    {
-      pattern: /^(?:[1-9]\d{0,5}[MGT]|[1-9]\d{0,14}K)$/,
-      words: 'a whole number with K, M, G or T, such as 50G',
-    },
-  ],
-  [
-    'CVM_USER',
-    { pattern: /^[a-z_][a-z0-9_-]{0,31}$/, words: 'a user name: lower-case letters, digits, dash and underscore' },
-  ],
-  [
-    'CVM_AUTH_KEY',
-    { pattern: /^(?:ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,3}(?: .*)?$/, words: 'a public SSH key in one line' },
-  ],
+/** Variables of the bash tool's plugins, for trees that have no plugin.yaml to declare them. */
+const GRAMMARS: ReadonlyMap<string, Grammar | undefined> = new Map([
+  ['GUEST_SIZE', FORMS.size],
+  ['CVM_USER', FORMS.user],
+  ['CVM_AUTH_KEY', FORMS['ssh-key']],
   ['CVM_SCRIPT_TIMEOUT', { pattern: /^[1-9]\d{0,5}$/, words: 'a number of whole seconds' }],
   ['IMA_APPRAISE', { pattern: /^(?:log|enforce)$/, words: 'log or enforce' }],
   ['SEAL_CLOUD_INIT', { pattern: /^(?:keep|close)$/, words: 'keep (or close, the default)' }],

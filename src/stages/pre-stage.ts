@@ -6,10 +6,10 @@ import { CvmError } from '../model/errors.js'
 import type { Say } from '../model/events.js'
 import type { Plugin, ScriptFile } from '../model/plugin.js'
 import type { Collected, RewritePlan } from '../model/rewrite.js'
+import { SEED_FILE_LIMIT_BYTES } from '../model/seed.js'
 import { readPlugins } from '../plugins/read-plugins.js'
-import { SEED_FILE_LIMIT_BYTES } from '../tools/genisoimage.js'
 import { appendToTarCall } from '../tools/tar.js'
-import { copyTrees } from './private-copy.js'
+import { asInSources, copyTrees } from './private-copy.js'
 import { writeRootfsConfig } from './rootfs-config.js'
 import type { RunPlace } from './run-place.js'
 import { seedParts } from './seed-parts.js'
@@ -54,7 +54,7 @@ export async function preStage(
     environment: plan.variables,
     hostScriptsRan: true,
   })
-  if (reading.problems.length > 0) throw problemsError(reading.problems)
+  if (reading.problems.length > 0) throw problemsError(reading.problems.map((each) => asInSources(each, plan, copies)))
   const payload = await packPayload(reading.payload, copies.preStage, copies.postStage, place.workDir, signal)
   const firstConfig = await userDataToShip(plan.sources, place.workDir)
   const rootfsConfig = await writeRootfsConfig(reading.wishes, firstConfig, reading.plugins, place.workDir)

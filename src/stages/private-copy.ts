@@ -1,6 +1,7 @@
 import { mkdir, readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { runToolOrFail } from '../host/run-tool.js'
+import type { Problem } from '../model/plugin.js'
 import type { RewritePlan, SourceDirs } from '../model/rewrite.js'
 import { copyTreeCall } from '../tools/tar.js'
 
@@ -30,6 +31,17 @@ export async function copyTrees(
   await copyEntries(sources.postStage, copies.postStage, skipped)
   if (sources.scripts !== undefined) await copyEntries(sources.scripts, join(workDir, 'plugins', 'scripts'), new Set())
   return copies
+}
+
+/** A problem with what host scripts left behind, at the place that its author knows: the copy is gone when it is read. */
+export function asInSources(
+  problem: Problem,
+  { sources }: Pick<RewritePlan, 'sources'>,
+  copies: PrivateCopies,
+): Problem {
+  const known = (text: string) =>
+    text.replaceAll(copies.preStage, sources.preStage).replaceAll(copies.postStage, sources.postStage)
+  return { ...problem, where: known(problem.where), what: `${known(problem.what)} (as a host_run.sh has left it)` }
 }
 
 async function copyEntries(from: string, to: string, skipped: ReadonlySet<string>): Promise<void> {

@@ -4,7 +4,7 @@ import type { ToolCall } from '../model/host.js'
  * Packs the NoCloud seed.
  *
  * The volume label must be `cidata`; cloud-init finds the seed by that label only (cloud-init docs, reference/datasources/nocloud).
- * Level 3 allows long names; a file has to be smaller than SEED_FILE_LIMIT_BYTES all the same, or genisoimage gives up.
+ * Level 3 allows long names; a file may have at most SEED_FILE_LIMIT_BYTES all the same, or genisoimage gives up.
  */
 export function packIsoCall(seedDir: string, iso: string): ToolCall {
   return {
@@ -20,6 +20,3 @@ export function packIsoCall(seedDir: string, iso: string): ToolCall {
     ].flat(),
   }
 }
-
-/** Sizes in ISO 9660 have 32 bits, and genisoimage keeps a block of 2048 bytes for itself. */
-export const SEED_FILE_LIMIT_BYTES = 2 ** 32 - 2048

@@ -51,7 +51,8 @@ const CONTROL = /[\u0000-\u001f\u007f]/
 const TRUE = /^(?:true|yes|1)$/
 const HAS_COMMAS: ReadonlySet<OptionType> = new Set(['string', 'path', 'ssh-key', 'enum'])
 
-const FORMS: Readonly<Partial<Record<OptionType, { readonly pattern: RegExp; readonly words: string }>>> = {
+/** What a value has to look like, for the types of which a pattern can tell. */
+export const FORMS: Readonly<Partial<Record<OptionType, { readonly pattern: RegExp; readonly words: string }>>> = {
   integer: { pattern: /^-?(?:0|[1-9]\d{0,14})$/, words: 'a whole number' },
   boolean: { pattern: /^(?:true|false|yes|no|1|0)$/, words: 'true or false' },
   size: {

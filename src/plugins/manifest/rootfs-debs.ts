@@ -1,6 +1,7 @@
 import { open, readdir, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Problem } from '../../model/plugin.js'
+import { SEED_FILE_LIMIT_BYTES } from '../../model/seed.js'
 import type { AskedWord } from '../../model/wishes.js'
 import { mergeWords } from './merge-words.js'
 import { fillIn, variablesIn } from './placeholders.js'
@@ -51,7 +52,7 @@ async function readDeb(path: string): Promise<{ readonly path: string } | { read
     // Before it is opened: a pipe would make us wait.
     const facts = await stat(path)
     if (!facts.isFile()) return { wrong: 'is not a regular file' }
-    if (facts.size > LARGEST_BYTES) return { wrong: 'is larger than the seed disk can carry (4 GiB)' }
+    if (facts.size > SEED_FILE_LIMIT_BYTES) return { wrong: 'is larger than the seed disk can carry (4 GiB)' }
     await using file = await open(path)
     const { buffer, bytesRead } = await file.read(Buffer.alloc(MAGIC.length), 0, MAGIC.length, 0)
     if (buffer.toString('latin1', 0, bytesRead) !== MAGIC) return { wrong: 'is no Debian package (no ar archive)' }
@@ -61,7 +62,5 @@ async function readDeb(path: string): Promise<{ readonly path: string } | { read
   }
 }
 
-/** genisoimage 1.1.11 refuses larger files, whatever its -iso-level. */
-const LARGEST_BYTES = 2 ** 32 - 2048
 const MAGIC = '!<arch>\n'
 const CONTROL = /[\u0000-\u001f\u007f]/g

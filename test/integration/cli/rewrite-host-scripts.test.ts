@@ -80,6 +80,18 @@ qemu-img resize -q -f qcow2 "$GUEST_IMG" 8M
     expect(fingerprint(bench.plugins)).toBe(sources)
   })
 
+  it.concurrent('is told at the place that its author knows when it leaves something wrong behind, with exit 5', async () => {
+    await using bench = await aBench()
+    await bench.plugin('pre-stage/10-hello/host_run.sh', '#!/bin/sh\necho "grub: { timeout: soon }" >plugin.yaml\n')
+
+    const { code, stderr } = await bench.run([])
+
+    expect(code).toBe(5)
+    expect(stderr).toContain(`${bench.plugins}/pre-stage/10-hello/plugin.yaml:1:18`)
+    expect(stderr).toContain('grub.timeout: must be a whole number (as a host_run.sh has left it)')
+    expect(stderr).not.toContain('.cvm-rewrite-')
+  })
+
   it.concurrent('may belong to a plugin that is a link to a directory elsewhere, which stays as it was', async () => {
     await using bench = await aBench()
     await bench.plugin('shared/20-linked/host_run.sh', '#!/bin/sh\necho made >files/etc/made-by-host-run\n')
