@@ -15,6 +15,14 @@ export function checkPluginVariables(variables: Readonly<Record<string, string>>
   })
 }
 
+/** The variables that no plugin.yaml declares: those that it does are checked as it says. */
+export function undeclaredOf(
+  variables: Readonly<Record<string, string>>,
+  declared: readonly string[],
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(variables).filter(([name]) => !declared.includes(name)))
+}
+
 function bad(name: string, what: string): Problem {
   return { code: 'PLUGIN_INVALID', where: name, what }
 }

@@ -46,6 +46,8 @@ export interface PluginsReading {
   readonly payload: PayloadTree
   /** What plugin.yaml files declare; the values of secret ones are not in it. */
   readonly options: readonly SettledOption[]
+  /** Names of all options that are declared, those with a wrong value too. */
+  readonly declared: readonly string[]
   /** The values of those options that have one, secret ones included. */
   readonly variables: Readonly<Record<string, string>>
   /** Names of the secret ones. */
@@ -94,9 +96,9 @@ export async function readPlugins(input: ReadPluginsInput): Promise<PluginsReadi
     ...planned.problems,
   )
   notes.push(...payload.notes, ...noteOverlaps(all.flatMap(({ cloudConfigs }) => cloudConfigs)), ...planned.notes)
-  const { options, variables, secrets } = settled
+  const { declared, options, variables, secrets } = settled
   const { wishes, runNotes } = planned
-  return { plugins, problems, notes, runNotes, payload: payload.tree, options, variables, secrets, wishes }
+  return { plugins, problems, notes, runNotes, payload: payload.tree, declared, options, variables, secrets, wishes }
 }
 
 /** Several at a time: the waits for many small files are what takes the time. The order stays. */

@@ -4,7 +4,7 @@ import { makeScratch } from '../host/scratch.js'
 import type { Plugin, Problem } from '../model/plugin.js'
 import type { SeedPart, SourceDirs } from '../model/rewrite.js'
 import type { PayloadEntry } from '../plugins/payload-merge.js'
-import { checkPluginVariables } from '../plugins/plugin-variables.js'
+import { checkPluginVariables, undeclaredOf } from '../plugins/plugin-variables.js'
 import { readPlugins } from '../plugins/read-plugins.js'
 import type { MergedCloudConfig } from '../tools/merge-cloud-config.js'
 import { mergedCloudConfig } from './merged-config.js'
@@ -54,8 +54,7 @@ export async function render(request: RenderRequest, signal: AbortSignal): Promi
   const rootfsConfig = await writeRootfsConfig(reading.wishes, firstConfig, reading.plugins, scratch.path)
   const parts = seedParts(firstConfig, reading.plugins, rootfsConfig)
   const seed = await checkSeedSources(sources)
-  const declared = new Set(reading.options.map(({ name }) => name))
-  const undeclared = Object.fromEntries(Object.entries(variables).filter(([name]) => !declared.has(name)))
+  const undeclared = undeclaredOf(variables, reading.declared)
   return {
     plugins: reading.plugins,
     cloudConfig: await mergedCloudConfig(parts, signal),

@@ -13,7 +13,7 @@ import type { DiskLayout } from '../model/image.js'
 import type { Plugin, Problem } from '../model/plugin.js'
 import type { RewriteRequest, SourceDirs, Survey } from '../model/rewrite.js'
 import { showRiskyMode } from '../plugins/payload-tree.js'
-import { checkPluginVariables } from '../plugins/plugin-variables.js'
+import { checkPluginVariables, undeclaredOf } from '../plugins/plugin-variables.js'
 import { readPlugins } from '../plugins/read-plugins.js'
 import { schemaProblems } from './cloud-config-schema.js'
 import { assertOutputPossible } from './output-place.js'
@@ -87,15 +87,14 @@ async function readAllPlugins(
   const reading = await readPlugins({ dirs, skip, only, environment })
   const seed = await checkSeedSources(sources)
   const risky = reading.payload.riskyModes.map(showRiskyMode)
-  const declared = new Set(reading.options.map(({ name }) => name))
-  const undeclared = Object.entries(request.variables).filter(([name]) => !declared.has(name))
-  const problems = [...reading.problems, ...seed.problems, ...checkPluginVariables(Object.fromEntries(undeclared))]
+  const undeclared = undeclaredOf(request.variables, reading.declared)
+  const problems = [...reading.problems, ...seed.problems, ...checkPluginVariables(undeclared)]
   if (request.strict) problems.push(...risky.map(riskyProblem))
   if (problems.length > 0) throw problemsError(problems)
   await requireHostPrograms(reading.plugins)
   return {
     plugins: reading.plugins,
-    variables: { ...Object.fromEntries(undeclared), ...reading.variables },
+    variables: { ...undeclared, ...reading.variables },
     options: reading.options,
     secrets: reading.secrets,
     wishes: reading.wishes,

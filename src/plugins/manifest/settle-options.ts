@@ -7,7 +7,9 @@ import { readOptionValue } from './option-values.js'
 export interface Settling {
   /** What scripts get, defaults included. */
   readonly variables: Readonly<Record<string, string>>
-  /** Every declared option, in the order of the plugins. */
+  /** Names of all that are declared, those with a wrong value too. */
+  readonly declared: readonly string[]
+  /** Every declared option with no or a right value, in the order of the plugins. */
   readonly options: readonly SettledOption[]
   /** Names of the options whose values nobody may see. */
   readonly secrets: readonly string[]
@@ -23,7 +25,8 @@ export async function settleOptions(
   const options: SettledOption[] = []
   const secrets: string[] = []
   const problems: Problem[] = []
-  for (const [name, declared] of declaredOptions(plugins)) {
+  const all = declaredOptions(plugins)
+  for (const [name, declared] of all) {
     const [first] = declared
     if (first === undefined) continue
     const { option } = first
@@ -48,7 +51,7 @@ export async function settleOptions(
     const shown = reading === undefined ? {} : { value: option.secret ? SECRET : reading.value }
     options.push({ name, plugins: names, from, ...shown })
   }
-  return { variables, options, secrets, problems }
+  return { variables, declared: [...all.keys()], options, secrets, problems }
 }
 
 /** A secret that is too short would be found, and hidden, in texts that have nothing to do with it. */

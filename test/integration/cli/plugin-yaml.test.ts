@@ -100,6 +100,19 @@ describe('cvm-rewrite -i … with a plugin.yaml', () => {
   })
 })
 
+describe('a variable that has a form of its own without any plugin.yaml', () => {
+  it.concurrent('is told once when it is wrong, and not repeated, where an option declares it', async () => {
+    await using bench = await aBench()
+    await bench.plugin('pre-stage/20-yaml/plugin.yaml', 'options: { GUEST_SIZE: { type: size } }\n')
+
+    const { code, stderr } = await bench.run([], { GUEST_SIZE: '50G; rm -rf ~' })
+
+    expect(code).toBe(5)
+    expect(stderr).toContain('error[PLUGIN_INVALID] GUEST_SIZE\n  why:  is not a whole number with K, M, G or T')
+    expect(stderr).not.toContain('rm -rf')
+  })
+})
+
 describe('plugin list', () => {
   it('shows under each plugin its options with type, value and where it is from', async () => {
     await using trees = await plantPlugins({

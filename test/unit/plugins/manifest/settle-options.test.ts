@@ -26,6 +26,7 @@ describe('settleOptions', () => {
 
     expect(settled).toEqual({
       variables: { GIVEN: 'y', LEFT: 'x', EMPTY: 'x', YES: 'true' },
+      declared: ['GIVEN', 'LEFT', 'EMPTY', 'NOTHING', 'NOTHING_EITHER', 'YES'],
       options: [
         { name: 'GIVEN', plugins: ['10-a'], from: 'environment', value: 'y' },
         { name: 'LEFT', plugins: ['10-a'], from: 'default', value: 'x' },
@@ -62,6 +63,7 @@ describe('settleOptions', () => {
 
     expect(settled).toEqual({
       variables: {},
+      declared: ['A'],
       options: [],
       secrets: ['A'],
       problems: [{ code: 'PLUGIN_INVALID', where: 'A', what: 'is not a whole number (an option of 10-a)' }],
@@ -107,6 +109,6 @@ describe('settleOptions', () => {
   it('does not look at the options of plugins that are left out', async () => {
     const settled = await settleOptions([plugin('10-a', [{ type: 'integer' }], { skipped: '--skip' })], { A: 'x' })
 
-    expect(settled).toEqual({ variables: {}, options: [], secrets: [], problems: [] })
+    expect(settled).toEqual({ variables: {}, declared: [], options: [], secrets: [], problems: [] })
   })
 })
