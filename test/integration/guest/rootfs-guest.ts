@@ -7,7 +7,10 @@ import type { RootfsPlan } from '../../../src/model/wishes.js'
 import { aRootfsPlan } from '../../fixtures/rootfs.js'
 
 /** What every guest has; nothing of a package manager. */
-const BASIC = ['sh', 'awk', 'cat', 'cut', 'grep', 'head', 'paste', 'rm', 'sed', 'sort', 'stat', 'tail', 'tr', 'wc']
+const BASIC = [
+  ...['sh', 'awk', 'cat', 'cut', 'grep', 'head', 'paste', 'rm', 'sed', 'sort', 'stat', 'tail', 'tr', 'wc'],
+  ...['chgrp', 'chmod', 'chown', 'comm', 'find', 'ln', 'ls', 'mkdir', 'mktemp', 'readlink', 'rmdir'],
+]
 const SCRIPTS = new URL('../../../cloud-init/guest/', import.meta.url).pathname
 
 /** A scratch directory that stands for a guest's /, and programs that stand for the guest's. */

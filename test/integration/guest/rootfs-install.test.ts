@@ -98,7 +98,8 @@ describe('rootfs-install.sh with .deb files', () => {
   it('makes no stand-in for a program that the guest does not have', async () => {
     await guest.program('apt-get', 'ls "$ROOT/var/lib/cvm-image-rewriter/standins"')
 
-    expect((await guest.run(INSTALL, DEBS)).out).toMatch(/^update-grub\nupdate-initramfs\n/)
+    // This machine may have all of them.
+    expect((await guest.run(INSTALL, DEBS, 'only its own programs')).out).toMatch(/^update-grub\nupdate-initramfs\n/)
   })
 
   it('leaves the seed unmounted and no directory behind (D58)', async () => {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, stat, symlink } from 'node:fs/promises'
+import { mkdir, rm, stat, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { aUser, KEY, OTHER_KEY } from '../../fixtures/rootfs.js'
@@ -190,10 +190,14 @@ describe('rootfs-settings.sh', () => {
     })
 
     it('fails in a guest without grub-mkconfig', async () => {
-      await chmod(at('bin/grub-mkconfig'), 0o644)
+      await rm(at('bin/grub-mkconfig'))
       await come('6.1.0-56-cloud')
 
-      expect(await guest.run(SETTINGS, {})).toMatchObject({ code: 1, out: expect.stringContaining('no grub-mkconfig') })
+      // This machine may have one.
+      expect(await guest.run(SETTINGS, {}, 'only its own programs')).toMatchObject({
+        code: 1,
+        out: expect.stringContaining('no grub-mkconfig'),
+      })
     })
   })
 })
