@@ -1,9 +1,9 @@
 import { EMULATED_QEMU_CPU } from '../model/emulated-cpu.js'
 import type { Accelerator } from '../model/image.js'
-import type { LaunchConfig, LaunchDisk, LaunchFirmware } from './launch-config.js'
+import type { LaunchConfig, LaunchDisk, LaunchFirmware, LaunchNetwork, LaunchWiring } from '../model/launch.js'
 
 /** The arguments of qemu-system-x86_64 for a machine: no default devices, no screen, nothing but what is listed. */
-export function qemuArguments(config: LaunchConfig): readonly string[] {
+export function qemuArguments(config: LaunchConfig, wiring: LaunchWiring): readonly string[] {
   return [
     ['-name', `guest=${value(config.name)}`],
     ['-nodefaults', '-no-user-config'],
@@ -14,13 +14,23 @@ export function qemuArguments(config: LaunchConfig): readonly string[] {
     firmwareArguments(config.firmware),
     // strict: nothing but our disk is tried, so a disk without an operating system shows at once.
     ['-boot', 'menu=off,strict=on'],
-    diskArguments(config.disk),
+    config.disks.flatMap((disk, index) => diskArguments(disk, index)),
     networkArguments(config.network),
     ['-object', 'rng-builtin,id=rng0', '-device', 'virtio-rng-pci,rng=rng0'],
-    config.serialPorts.flatMap((socket, index) => serialArguments(socket, index)),
-    config.virtioConsole === undefined ? [] : virtioConsoleArguments(config.virtioConsole),
+    wiring.kind === 'sockets' ? socketArguments(wiring) : ['-serial', 'mon:stdio'],
+  ].flat()
+}
+
+function socketArguments({
+  serialPorts,
+  virtioConsole,
+  monitor,
+}: LaunchWiring & { kind: 'sockets' }): readonly string[] {
+  return [
+    serialPorts.flatMap((socket, index) => serialArguments(socket, index)),
+    virtioConsole === undefined ? [] : virtioConsoleArguments(virtioConsole),
     // -S: the guest's CPUs wait until the monitor is listened to, so that no event is missed.
-    ['-chardev', `socket,id=monitor,path=${value(config.monitor)}`, '-mon', 'chardev=monitor,mode=control', '-S'],
+    ['-chardev', `socket,id=monitor,path=${value(monitor)}`, '-mon', 'chardev=monitor,mode=control', '-S'],
   ].flat()
 }
 
@@ -31,6 +41,7 @@ function acceleratorArguments(accel: Accelerator): readonly string[] {
 
 function firmwareArguments(firmware: LaunchFirmware): readonly string[] {
   if (firmware.kind === 'bios') return []
+  if (firmware.kind === 'rom') return ['-bios', firmware.path]
   const { code, vars, format } = firmware
   return [
     ['-drive', `if=pflash,unit=0,format=${format},readonly=on,file=${value(code)}`],
@@ -38,19 +49,19 @@ function firmwareArguments(firmware: LaunchFirmware): readonly string[] {
   ].flat()
 }
 
-function diskArguments({ path, format, throwAway }: LaunchDisk): readonly string[] {
+function diskArguments({ path, format, throwAway }: LaunchDisk, index: number): readonly string[] {
   const cache = throwAway ? ',cache.no-flush=on,file.cache.no-flush=on' : ''
   return [
     [
       '-blockdev',
-      `driver=${format},node-name=disk0,discard=unmap${cache},file.driver=file,file.filename=${value(path)}`,
+      `driver=${format},node-name=disk${index},discard=unmap${cache},file.driver=file,file.filename=${value(path)}`,
     ],
-    ['-device', 'virtio-blk-pci,drive=disk0,bootindex=1'],
+    ['-device', `virtio-blk-pci,drive=disk${index},bootindex=${index + 1}`],
   ].flat()
 }
 
-function networkArguments(network: LaunchConfig['network']): readonly string[] {
-  if (network === 'none') return ['-nic', 'none']
+function networkArguments(network: LaunchNetwork): readonly string[] {
+  if (network.kind === 'none') return ['-nic', 'none']
   // Without its option ROM the card is no boot device for a BIOS.
   return ['-netdev', 'user,id=net0,restrict=off', '-device', 'virtio-net-pci,netdev=net0,romfile=']
 }

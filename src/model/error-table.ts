@@ -12,6 +12,16 @@ export const ERRORS = {
     meaning: 'The command line is wrong: an option is unknown, missing or has a bad value.',
     next: 'See --help; nothing was touched.',
   },
+  LAUNCH_INVALID: {
+    exit: 'usage',
+    meaning: 'A launch file, a launch option or a launch identity is wrong, or several of them do not go together.',
+    next: 'See docs/launch.md; nothing was started.',
+  },
+  EXPECTATIONS_INVALID: {
+    exit: 'usage',
+    meaning: 'An expectation given with --expect is wrong.',
+    next: 'See docs/boot-test.md; nothing was started.',
+  },
   INPUT_NOT_FOUND: { exit: 'usage', meaning: 'The input image does not exist.', next: 'Check the path given with -i.' },
   OUTPUT_IS_INPUT: {
     exit: 'usage',
@@ -29,6 +39,12 @@ export const ERRORS = {
     next: 'List them with: cvm-rewrite plugin list',
   },
 
+  TEE_UNAVAILABLE: {
+    exit: 'host',
+    meaning:
+      'This machine cannot start guests of this kind (TDX, SEV-SNP): a kernel module, a CPU feature or a QEMU object is missing.',
+    next: 'Test on such a machine, or leave --type out; --dry-run shows the command.',
+  },
   TOOL_MISSING: {
     exit: 'host',
     meaning: 'Programs that the run needs are not installed.',
@@ -251,6 +267,21 @@ export const ERRORS = {
     exit: 'guest',
     meaning: 'The list of what is in the guest, which plugin test compares, did not come or is damaged.',
     next: 'Try once more; with --keep DIR the output and its report stay.',
+  },
+  EXPECTATION_FAILED: {
+    exit: 'guest',
+    meaning: 'The guest came up, and something in it is not as --expect says.',
+    next: 'Compare what was expected and what was seen.',
+  },
+  EXPECTATIONS_NOT_SEEN: {
+    exit: 'guest',
+    meaning: 'The guest came up, but the program that looks for what --expect asks never answered.',
+    next: 'See the console: systemd has to start cvm-probe.service, which is put into the throw-away layer only.',
+  },
+  GUEST_BOOT_REFUSED: {
+    exit: 'guest',
+    meaning: 'Secure Boot refused something that the guest wanted to start.',
+    next: 'See who refused what; sign it with a key that the firmware or shim knows.',
   },
   GUEST_UNITS_FAILED: {
     exit: 'guest',

@@ -5,10 +5,10 @@ import { runToolOrFail } from '../host/run-tool.js'
 import { assertSpace } from '../image/space.js'
 import { createWorkImage } from '../image/work-image.js'
 import { chooseFirmware } from '../launch/firmware-choice.js'
-import type { LaunchDisk, LaunchFirmware } from '../launch/launch-config.js'
 import type { Say } from '../model/events.js'
 import type { Account } from '../model/host.js'
 import type { Firmware, InputImage } from '../model/image.js'
+import type { LaunchDisk, LaunchFirmware } from '../model/launch.js'
 
 export interface BootFilesPlace {
   readonly scratchDir: string
@@ -27,7 +27,7 @@ export async function prepareDisk(image: InputImage, place: BootFilesPlace, say:
   const path = join(place.scratchDir, 'layer.qcow2')
   await createWorkImage({ input: base, path, backingName: 'image' })
   await give(path, place.account)
-  return { path, format: 'qcow2', throwAway: true }
+  return { path, format: 'qcow2', readOnly: false, throwAway: true }
 }
 
 /**
@@ -41,7 +41,7 @@ export async function prepareFirmware(kind: Firmware, place: BootFilesPlace): Pr
   const vars = join(place.scratchDir, 'variables.fd')
   await copyFile(uefi.vars, vars)
   await give(vars, place.account)
-  return { kind: 'uefi', code: uefi.code, vars, format: uefi.format }
+  return { kind: 'uefi', code: uefi.code, vars, format: uefi.format, smm: false }
 }
 
 async function reachableBase(

@@ -5,11 +5,11 @@ import { identifyProcess } from '../host/processes.js'
 import { runTool } from '../host/run-tool.js'
 import { listenSerialPort } from '../host/serial-port.js'
 import { showCall } from '../host/show-call.js'
-import type { LaunchConfig } from '../launch/launch-config.js'
 import { qemuArguments } from '../launch/qemu-arguments.js'
 import { listenMonitor, type MonitorEvent } from '../launch/qemu-monitor.js'
 import { CvmError } from '../model/errors.js'
 import type { Account, ToolResult } from '../model/host.js'
+import type { LaunchConfig } from '../model/launch.js'
 import { qemuLastWords, qemuSystemCall } from '../tools/qemu-system.js'
 
 /** A running machine; disposing of it ends QEMU, first by its monitor, then by force. */
@@ -19,7 +19,7 @@ export interface BootMachine extends AsyncDisposable {
 }
 
 export interface BootMachineInput {
-  readonly config: Omit<LaunchConfig, 'serialPorts' | 'virtioConsole' | 'monitor'>
+  readonly config: LaunchConfig
   /** A short path, for UNIX sockets hold about 100 bytes; QEMU's account can reach it. */
   readonly scratchDir: string
   readonly account: Account | undefined
@@ -48,7 +48,12 @@ export async function startBootMachine(input: BootMachineInput): Promise<BootMac
   const monitorPath = join(input.scratchDir, 'monitor')
   const monitor = made.use(await listenMonitor({ socketPath: monitorPath, onEvent: input.onEvent, ...as }))
 
-  const args = qemuArguments({ ...input.config, serialPorts: [serial], virtioConsole, monitor: monitorPath })
+  const args = qemuArguments(input.config, {
+    kind: 'sockets',
+    serialPorts: [serial],
+    virtioConsole,
+    monitor: monitorPath,
+  })
   const call = qemuSystemCall(args, input.scratchDir)
   input.onCommand(showCall(call))
 

@@ -1,29 +1,31 @@
 import { describe, expect, it } from 'vitest'
-import type { LaunchConfig } from '../../../src/launch/launch-config.js'
 import { qemuArguments } from '../../../src/launch/qemu-arguments.js'
+import type { LaunchConfig, LaunchWiring } from '../../../src/model/launch.js'
 
 const PLAIN: LaunchConfig = {
   name: 'test',
   accel: 'tcg',
   vcpus: 2,
   memoryMiB: 2048,
+  tee: { kind: 'none' },
+  hugepages: false,
   firmware: { kind: 'bios' },
-  disk: { path: '/scratch/layer.qcow2', format: 'qcow2', throwAway: true },
-  serialPorts: ['/scratch/ttyS0'],
-  monitor: '/scratch/monitor',
-  network: 'user',
+  disks: [{ path: '/scratch/layer.qcow2', format: 'qcow2', readOnly: false, throwAway: true }],
+  network: { kind: 'user', forwards: [] },
+  tpm: false,
 }
+const WIRING: LaunchWiring = { kind: 'sockets', serialPorts: ['/scratch/ttyS0'], monitor: '/scratch/monitor' }
 
 /** One option and its value a line, as a person writes it. */
-function shown(config: LaunchConfig): string {
-  return qemuArguments(config)
+function shown(config: LaunchConfig, wiring: LaunchWiring): string {
+  return qemuArguments(config, wiring)
     .join(' ')
     .replaceAll(/ -(?=[a-z]|S$)/gi, '\n-')
 }
 
 describe('qemuArguments', () => {
   it('describes a BIOS guest under emulation', () => {
-    expect(shown(PLAIN)).toBe(
+    expect(shown(PLAIN, WIRING)).toBe(
       `-name guest=test
 -nodefaults
 -no-user-config
@@ -52,14 +54,17 @@ describe('qemuArguments', () => {
     const config: LaunchConfig = {
       ...PLAIN,
       accel: 'kvm',
-      firmware: { kind: 'uefi', code: '/usr/share/OVMF/CODE.fd', vars: '/scratch/vars.fd', format: 'raw' },
-      disk: { path: '/scratch/d.raw', format: 'raw', throwAway: false },
+      firmware: { kind: 'uefi', code: '/usr/share/OVMF/CODE.fd', vars: '/scratch/vars.fd', format: 'raw', smm: false },
+      disks: [{ path: '/scratch/d.raw', format: 'raw', readOnly: false, throwAway: false }],
+      network: { kind: 'none' },
+    }
+    const wiring: LaunchWiring = {
+      ...WIRING,
       serialPorts: ['/scratch/ttyS0', '/scratch/ttyS1'],
       virtioConsole: '/scratch/hvc0',
-      network: 'none',
     }
 
-    expect(shown(config)).toBe(
+    expect(shown(config, wiring)).toBe(
       `-name guest=test
 -nodefaults
 -no-user-config
@@ -91,14 +96,18 @@ describe('qemuArguments', () => {
   })
 
   it('doubles the commas of every path', () => {
-    const args = qemuArguments({
+    const config: LaunchConfig = {
       ...PLAIN,
-      firmware: { kind: 'uefi', code: '/a,b/code', vars: '/a,b/vars', format: 'raw' },
-      disk: { path: '/a,b/disk', format: 'raw', throwAway: true },
+      firmware: { kind: 'uefi', code: '/a,b/code', vars: '/a,b/vars', format: 'raw', smm: false },
+      disks: [{ path: '/a,b/disk', format: 'raw', readOnly: false, throwAway: true }],
+    }
+    const wiring: LaunchWiring = {
+      kind: 'sockets',
       serialPorts: ['/a,b/ttyS0'],
       virtioConsole: '/a,b/hvc0',
       monitor: '/a,b/monitor',
-    }).join(' ')
+    }
+    const args = qemuArguments(config, wiring).join(' ')
 
     expect(args.match(/\/a,,b\//g)).toHaveLength(6)
     expect(args).not.toMatch(/\/a,b\//)
