@@ -8,6 +8,8 @@ import { CappedLog } from './capped-log.js'
 export interface SerialPort extends AsyncDisposable {
   readonly socketPath: string
   readonly bytesSeen: number
+  /** Types into the port; lost while QEMU is not there. */
+  send(bytes: Uint8Array): void
   /** Resolves when QEMU has closed its end, or the port is disposed of; rejects when `onBytes` threw. */
   readonly closed: Promise<void>
 }
@@ -78,6 +80,10 @@ class Port implements SerialPort {
 
   get bytesSeen(): number {
     return this.#bytesSeen
+  }
+
+  send(bytes: Uint8Array): void {
+    if (this.#connection?.writable === true) this.#connection.write(bytes)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
