@@ -112,7 +112,7 @@ describe('readIdentityValue', () => {
     ['image-id', 'text:seventeen letters', /the text has 17 bytes/, /1 to 16/],
     ['image-id', 'text:a\u0000', /control or format characters/, /plain name/],
     ['family-id', 'file:abc.txt', /no digest fits into its 16 bytes/, /text:NAME/],
-  ] as const)('refuses %s from %.30j', async (field, word, why, next) => {
+  ] as const)('refuses for %s the value %j', async (field, word, why, next) => {
     await expect(readIdentityValue(word, field, read)).rejects.toMatchObject({
       code: 'IDENTITY_INVALID',
       message: `the value for ${IDENTITY_FIELDS[field].title} cannot be used`,
