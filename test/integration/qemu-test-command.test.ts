@@ -35,7 +35,7 @@ describe('cvm-qemu-test', () => {
     [['-i', 'x.qcow2', '-t', '5', '--timeout', '6'], /two limits are given: 5 and 6 minutes/],
     [['-i', 'x.qcow2', '-t', 'efi', '--firmware', 'bios'], /-t efi and --firmware bios contradict each other/],
     [['-i', 'x.qcow2', '-b', 'grub', '-k', 'vmlinuz'], /--kernel is of a direct boot, and this is one by grub/],
-    [['-i', 'x.qcow2', '-e', 'quiet'], /--append is of a direct boot[^]*next: Add -b direct/],
+    [['-i', 'x.qcow2', '-e', 'quiet'], /--append is of a direct boot[\s\S]*next: Add -b direct/],
     [['-i', 'x.qcow2', '--quiet', '--verbose'], /cannot be used with/],
     [['-i', 'x.qcow2', '-q'], /tdvmcall or vsock\n {2}next: For no progress give --quiet/],
     [['-i', 'x.qcow2', '-q', '-v'], /tdvmcall or vsock\. No progress is --quiet/],
