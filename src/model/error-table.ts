@@ -288,6 +288,11 @@ export const ERRORS = {
     meaning: 'Secure Boot refused something that the guest wanted to start.',
     next: 'See who refused what; sign it with a key that the firmware or shim knows.',
   },
+  GUEST_LEFT_EARLY: {
+    exit: 'guest',
+    meaning: 'The person at the console (--interactive) left before the guest was up, so there is nothing to judge.',
+    next: 'Wait for the login prompt, or run without --interactive.',
+  },
   GUEST_UNITS_FAILED: {
     exit: 'guest',
     meaning: 'Units of the guest failed to start (a failure only with --strict).',
