@@ -1,7 +1,8 @@
+import type { ConsolePort } from '../guest/console-choice.js'
 import type { Janitor } from '../host/janitor.js'
 import type { Account } from '../model/host.js'
 import type { Accelerator, DiskLayout } from '../model/image.js'
-import type { BootTestRequest, BootTestResult, ConsoleName } from './boot-request.js'
+import type { BootTestRequest, BootTestResult } from './boot-request.js'
 import type { BootVerdict } from './boot-watch.js'
 
 /** Where the files of one boot test are: removed at its end whatever happens. */
@@ -42,7 +43,7 @@ export interface BootTpm extends AsyncDisposable {
 
 /** A running machine's consoles, for who wants to type. */
 export interface BootConsoles {
-  write(console: ConsoleName, bytes: Uint8Array): void
+  write(console: ConsolePort, bytes: Uint8Array): void
 }
 
 /** What may be added to a boot test; each one is called once unless it says otherwise. */
@@ -53,7 +54,7 @@ export interface BootHooks {
   /** Called when the launch has a TPM. It is disposed of after the machine's end. */
   readonly startTpm?: (place: BootPlace) => Promise<BootTpm>
   /** All bytes as they come, before anything looks at them. */
-  readonly onConsole?: (console: ConsoleName, chunk: Buffer) => void
+  readonly onConsole?: (console: ConsolePort, chunk: Buffer) => void
   /** QEMU runs and the guest starts now. */
   readonly onStarted?: (consoles: BootConsoles) => void
   /** The machine has ended and its TPM too, its files are still there. */

@@ -1,3 +1,4 @@
+import type { ConsolePort } from '../guest/console-choice.js'
 import type { Accelerator, Firmware } from '../model/image.js'
 import type { LaunchConfig, QemuFlavour, SettledLaunch } from '../model/launch.js'
 import type { BootVerdict, Milestone } from './boot-watch.js'
@@ -33,10 +34,8 @@ export interface DirectBootWish {
   /** Added at the end. */
   readonly append?: string
   /** The last one is /dev/console in the guest. */
-  readonly consoles: readonly ConsoleName[]
+  readonly consoles: readonly ConsolePort[]
 }
-
-export type ConsoleName = 'ttyS0' | 'hvc0'
 
 /** What a boot test saw. */
 export interface BootTestResult {
