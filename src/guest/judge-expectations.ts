@@ -64,7 +64,7 @@ function judgeOne(expectation: Expectation, answer: Answer): Judgement {
     case 'cmdline':
       return judgeCmdline(expectation, textOf(answer, 'cmdline'))
     case 'secure-boot':
-      return is(expectation.on ? 'on' : 'off', SECURE_BOOT[state] ?? UNKNOWN)
+      return judgeSecureBoot(expectation, state)
     case 'tpm':
       return is(expectation.there ? 'present' : 'absent', state === 'there' ? 'present' : 'absent')
     case 'pcr':
@@ -92,6 +92,12 @@ function is(expected: string, seen: string): Judgement {
   return { ok: expected === seen, expected, seen }
 }
 
+function judgeSecureBoot({ on }: Of<'secure-boot'>, state: string): Judgement {
+  const expected = on ? 'on' : 'off'
+  const seen = SECURE_BOOT[state] ?? UNKNOWN
+  return { ok: seen.split(':', 1)[0] === expected, expected, seen }
+}
+
 function judgeCmdline({ word, there }: Of<'cmdline'>, cmdline: string): Judgement {
   const words = wordsIn(cmdline)
   const expected = there ? `has ${quoted(word)}` : `lacks ${quoted(word)}`
@@ -111,7 +117,7 @@ function judgePcr({ value, bank }: Of<'pcr'>, answer: Answer): Judgement {
   const state = textOf(answer, 'state')
   if (state === 'no-tpm') return { ok: false, expected, seen: 'the guest has no TPM' }
   if (state !== 'there') {
-    const banks = textOf(answer, 'banks').match(/pcr-\w+/g) ?? []
+    const banks: readonly string[] = textOf(answer, 'banks').match(/pcr-\w+/g) ?? []
     if (banks.length === 0)
       return { ok: false, expected, seen: 'the kernel shows no PCRs (they are in sysfs since 5.12)' }
     if (banks.includes(`pcr-${bank}`)) return { ok: false, expected, seen: 'there is no such register' }
