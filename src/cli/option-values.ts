@@ -14,6 +14,18 @@ export function count(text: string): number {
   return wholeNumber(text, { min: 1, max: 1024, what: 'a whole number' })
 }
 
+/** A TCP port from 1 to 65535. */
+export function portNumber(text: string): number {
+  return wholeNumber(text, { min: 1, max: 65_535, what: 'a port' })
+}
+
+/** A vsock context ID for a guest: 3 to 2^32 - 2. Source: vsock(7); 0 to 2 and the last one have other meanings. */
+export function vsockCid(text: string): number {
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN
+  if (value >= 3 && value <= 2 ** 32 - 2) return value
+  throw new InvalidArgumentError('Give a context ID from 3 to 4294967294, or none for a free one.')
+}
+
 /** A memory size with its unit, `2048M`, `2G`, `2GiB`, in MiB. */
 export function sizeMiB(text: string): number {
   const match = /^(\d{1,9}(?:\.\d{1,3})?)(M|G|T)(?:i?B)?$/i.exec(text)

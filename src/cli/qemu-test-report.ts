@@ -1,5 +1,5 @@
 import { printable } from '../guest/printable.js'
-import type { BootTestResult } from '../stages/boot-test.js'
+import type { BootTestResult } from '../stages/boot-request.js'
 import { colour } from './colours.js'
 import { errorObject } from './print-error.js'
 

@@ -1,85 +1,64 @@
-import { Command, Option } from 'commander'
+import { CommanderError } from 'commander'
 // Only what --help needs is imported here; the rest waits until there is something to do.
+import { CvmError } from '../model/errors.js'
 import type { RunEvent } from '../model/events.js'
-import type { Accelerator, Firmware } from '../model/image.js'
-import type { BootTestResult } from '../stages/boot-test.js'
-import { count, sizeMiB, wholeMinutes } from './option-values.js'
-import { fromCommander, refuseWords, strict } from './usage-error.js'
-
-interface Options {
-  readonly input?: string
-  readonly time?: number
-  readonly firmware: Firmware | 'auto'
-  readonly accel: Accelerator | 'auto'
-  readonly memory?: number
-  readonly vcpus?: number
-  readonly strict?: true
-  readonly json?: true
-  readonly quiet?: true
-  readonly verbose?: true
-}
+import type { BootTestRequest, BootTestResult } from '../stages/boot-request.js'
+import { type QemuTestOptions, qemuTestCommand } from './qemu-test-command.js'
+import { fromCommander } from './usage-error.js'
 
 /** The program cvm-qemu-test; returns the process exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
-  let options: Options | undefined
+  let options: QemuTestOptions | undefined
   const command = qemuTestCommand((given) => {
     options = given
   })
   try {
     command.parse([...argv])
   } catch (error) {
-    const ours = fromCommander(error)
+    const ours = withHint(error)
     return ours === undefined ? 0 : complain(ours, argv.includes('--json'))
   }
-  return options === undefined ? 0 : run(options)
+  return options === undefined ? 0 : run(options, argv)
 }
 
-export function qemuTestCommand(action: (options: Options) => void): Command {
-  return strict(new Command('cvm-qemu-test'))
-    .description('Boots a guest image with QEMU and tells whether it comes up. The image is only read.')
-    .addHelpText('before', EXAMPLES)
-    .option('-i, --input <image>', 'guest image, qcow2 or raw')
-    .option('-t, --time <minutes>', 'limit, whole minutes (default: 3 with KVM, 10 without)', wholeMinutes)
-    .addOption(new Option('--firmware <kind>', 'firmware').choices(['auto', 'uefi', 'bios']).default('auto'))
-    .addOption(new Option('--accel <kind>', 'accelerator').choices(['auto', 'kvm', 'tcg']).default('auto'))
-    .option('--memory <size>', 'memory of the guest, such as 2G or 2048M (default: 2G, less on a small host)', sizeMiB)
-    .option('--vcpus <n>', 'virtual CPUs (default: 2)', count)
-    .option('--strict', 'failed units of the guest fail the test')
-    .option('--json', 'one JSON object on stdout instead of the table')
-    .addOption(new Option('-q, --quiet', 'no progress').conflicts('verbose'))
-    .option('-v, --verbose', "also the guest's console and the QEMU command")
-    .addHelpText('after', EXIT_CODES)
-    .allowExcessArguments(true)
-    .action((options: Options, command: Command) => {
-      refuseWords(command)
-      action(options)
-    })
-}
-
-async function run(options: Options): Promise<number> {
+async function run(options: QemuTestOptions, argv: readonly string[]): Promise<number> {
   const { interruption } = await import('./interruption.js')
   using interrupted = interruption(() => process.stderr.write('\ncleaning up (once more ends at once)\n'))
   try {
+    const say = await teller(options)
+    const request = await requestOf(options)
+    if (argv.includes('-v') && options.vsock === true) say({ type: 'note', text: V_HINT })
     const { bootTest } = await import('../stages/boot-test.js')
-    const { inputPath } = await import('./path-options.js')
-    const image = inputPath(options.input, 'cvm-qemu-test -i output.qcow2')
-    const request = {
-      image,
-      accel: options.accel,
-      firmware: options.firmware,
-      strict: options.strict === true,
-      ...(options.time === undefined ? {} : { limitMin: options.time }),
-      ...(options.memory === undefined ? {} : { memoryMiB: options.memory }),
-      ...(options.vcpus === undefined ? {} : { vcpus: options.vcpus }),
-    }
-    const result = await bootTest(request, await teller(options), interrupted.signal)
-    return await report(result, image, options)
+    const result = await bootTest(request, say, interrupted.signal)
+    return await report(result, request.image, options)
   } catch (error) {
     return complain(error, options.json === true)
   }
 }
 
-async function report(result: BootTestResult, image: string, options: Options): Promise<number> {
+async function requestOf(options: QemuTestOptions): Promise<BootTestRequest> {
+  const { inputPath } = await import('./path-options.js')
+  const { directBootOf, launchOfFlags, limitOf } = await import('./qemu-test-launch.js')
+  const { settleLaunch } = await import('../launch/settle-launch.js')
+  const image = inputPath(options.input, 'cvm-qemu-test -i output.qcow2')
+  const limitMin = limitOf(options)
+  const directBoot = directBootOf(options)
+  return {
+    image,
+    accel: options.accel,
+    launch: settleLaunch([{ origin: 'the flags', wishes: launchOfFlags(options) }]),
+    expectations: options.expect,
+    strict: options.strict === true,
+    ...(limitMin === undefined ? {} : { limitMin }),
+    ...(directBoot === undefined ? {} : { directBoot }),
+    ...(options.qemuFlavour === undefined ? {} : { qemuFlavour: options.qemuFlavour }),
+    ...(options.monitor === undefined ? {} : { humanMonitor: options.monitor }),
+    ...(options.saveLog === undefined ? {} : { saveLogDir: options.saveLog }),
+    ...(options.console === undefined ? {} : { consoleFile: options.console }),
+  }
+}
+
+async function report(result: BootTestResult, image: string, options: QemuTestOptions): Promise<number> {
   const { resultText, resultObject } = await import('./qemu-test-report.js')
   if (options.json === true) process.stdout.write(`${JSON.stringify(resultObject(result, image))}\n`)
   else process.stdout.write(resultText(result, image))
@@ -88,6 +67,19 @@ async function report(result: BootTestResult, image: string, options: Options): 
   if (options.json !== true) await printError(error)
   return error.exitCode
 }
+
+/** Two letters meant something else before: who types them so is told. */
+function withHint(error: unknown): unknown {
+  const ours = fromCommander(error)
+  const noValue = error instanceof CommanderError && error.code === 'commander.optionMissingArgument'
+  if (!noValue || !error.message.includes("'-q,")) return ours
+  return new CvmError('USAGE', error.message.replace(/^error: /, ''), {
+    why: '-q says how a TD asks for quotes, tdvmcall or vsock',
+    next: 'For no progress give --quiet.',
+  })
+}
+
+const V_HINT = '-v gives the guest a vsock device; what the guest prints is shown with --verbose'
 
 async function complain(thrown: unknown, json: boolean): Promise<number> {
   const { fromSystem } = await import('../model/system-error.js')
@@ -104,7 +96,7 @@ async function printError(error: unknown): Promise<void> {
 }
 
 /** Progress on stderr: one plain line for each event. */
-async function teller(options: Options): Promise<(event: RunEvent) => void> {
+async function teller(options: QemuTestOptions): Promise<(event: RunEvent) => void> {
   const { colourStderr } = await import('./colours.js')
   const { printable } = await import('../guest/printable.js')
   const say = (text: string) => process.stderr.write(`${printable(text)}\n`)
@@ -123,12 +115,3 @@ async function teller(options: Options): Promise<(event: RunEvent) => void> {
 
 /** A command to paste is never cut. */
 const WHOLE = 100_000
-
-const EXAMPLES = `Examples:
-  cvm-qemu-test -i output.qcow2              boot it, wait for a login prompt
-  cvm-qemu-test -i output.qcow2 -t 20 -v     with 20 minutes, showing its console
-  cvm-qemu-test -i output.qcow2 --json       for scripts
-`
-
-const EXIT_CODES = `
-Exit codes: 0 it came up, 7 it did not, 124 not within -t; 2 usage, 3 host not ready, 4 image refused, 9 disk, I/O.`

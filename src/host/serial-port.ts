@@ -10,6 +10,8 @@ export interface SerialPort extends AsyncDisposable {
   readonly bytesSeen: number
   /** Resolves when QEMU has closed its end, or the port is disposed of; rejects when `onBytes` threw. */
   readonly closed: Promise<void>
+  /** Sends to the guest; lost while QEMU is not connected, and what a guest does not read is kept until it does. */
+  write(bytes: Uint8Array): void
 }
 
 export interface SerialPortInput {
@@ -78,6 +80,10 @@ class Port implements SerialPort {
 
   get bytesSeen(): number {
     return this.#bytesSeen
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.#connection?.writable === true) this.#connection.write(bytes)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -38,6 +38,11 @@ export const ERRORS = {
     meaning: 'A name given to --skip or --only matches no plugin.',
     next: 'List them with: cvm-rewrite plugin list',
   },
+  IDENTITY_INVALID: {
+    exit: 'usage',
+    meaning: 'A value of the launch identity, or a file or key that it is made of, cannot be used.',
+    next: 'Give the value in another form; docs/identity.md has them all.',
+  },
 
   TEE_UNAVAILABLE: {
     exit: 'host',
@@ -303,6 +308,12 @@ export const ERRORS = {
     exit: 'check',
     meaning: 'A host_run.sh of the post-stage failed; the image was not published.',
     next: 'Mend the script, or skip it with --skip.',
+  },
+  IDENTITY_UNVERIFIED: {
+    exit: 'check',
+    meaning:
+      'An ID block and its authentication do not fit together, or hold what the firmware refuses: SEV-SNP would not start the guest.',
+    next: 'Make both anew with: cvm-rewrite identity make',
   },
 
   OUTPUT_UNWRITABLE: {

@@ -8,7 +8,7 @@ import { chooseFirmware } from '../launch/firmware-choice.js'
 import type { Say } from '../model/events.js'
 import type { Account } from '../model/host.js'
 import type { Firmware, InputImage } from '../model/image.js'
-import type { LaunchDisk, LaunchFirmware } from '../model/launch.js'
+import type { LaunchDisk, LaunchFirmware, LaunchWishes } from '../model/launch.js'
 
 export interface BootFilesPlace {
   readonly scratchDir: string
@@ -35,7 +35,11 @@ export async function prepareDisk(image: InputImage, place: BootFilesPlace, say:
  *
  * @throws CvmError FIRMWARE_MISSING.
  */
-export async function prepareFirmware(kind: Firmware, place: BootFilesPlace): Promise<LaunchFirmware> {
+export async function prepareFirmware(
+  kind: Firmware,
+  _wishes: LaunchWishes,
+  place: BootFilesPlace,
+): Promise<LaunchFirmware> {
   if (kind === 'bios') return { kind: 'bios' }
   const { uefi } = await chooseFirmware()
   const vars = join(place.scratchDir, 'variables.fd')

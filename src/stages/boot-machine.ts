@@ -3,7 +3,7 @@ import { Cleanup } from '../host/cleanup.js'
 import type { Janitor } from '../host/janitor.js'
 import { identifyProcess } from '../host/processes.js'
 import { runTool } from '../host/run-tool.js'
-import { listenSerialPort } from '../host/serial-port.js'
+import { listenSerialPort, type SerialPort } from '../host/serial-port.js'
 import { showCall } from '../host/show-call.js'
 import { qemuArguments } from '../launch/qemu-arguments.js'
 import { listenMonitor, type MonitorEvent } from '../launch/qemu-monitor.js'
@@ -11,11 +11,14 @@ import { CvmError } from '../model/errors.js'
 import type { Account, ToolResult } from '../model/host.js'
 import type { LaunchConfig } from '../model/launch.js'
 import { qemuLastWords, qemuSystemCall } from '../tools/qemu-system.js'
+import type { ConsoleName } from './boot-request.js'
 
 /** A running machine; disposing of it ends QEMU, first by its monitor, then by force. */
 export interface BootMachine extends AsyncDisposable {
   /** QEMU's own end; rejects when it could not run. */
   readonly ended: Promise<ToolResult>
+  /** Types into a console; lost while QEMU is not connected. */
+  write(console: ConsoleName, bytes: Uint8Array): void
 }
 
 export interface BootMachineInput {
@@ -26,6 +29,10 @@ export interface BootMachineInput {
   readonly janitor: Janitor
   readonly onSerial: (chunk: Buffer) => void
   readonly onVirtioConsole: (chunk: Buffer) => void
+  /** What the guest writes to /dev/virtio-ports/cvm.probe; absent: it has no such port. */
+  readonly onProbe?: (chunk: Buffer) => void
+  /** A swtpm listens there. */
+  readonly tpm?: string
   readonly onEvent: (event: MonitorEvent) => void
   readonly onCommand: (line: string) => void
 }
@@ -38,21 +45,23 @@ export interface BootMachineInput {
 export async function startBootMachine(input: BootMachineInput): Promise<BootMachine> {
   await using made = new Cleanup()
   const as = input.account === undefined ? {} : { as: input.account }
-  const port = async (name: string, onBytes: (chunk: Buffer) => void): Promise<string> => {
-    const socketPath = join(input.scratchDir, name)
-    made.use(await listenSerialPort({ socketPath, logCapBytes: 0, onBytes, ...as }))
-    return socketPath
+  const port = async (name: string, onBytes: (chunk: Buffer) => void): Promise<SerialPort> =>
+    made.use(await listenSerialPort({ socketPath: join(input.scratchDir, name), logCapBytes: 0, onBytes, ...as }))
+  const consoles = {
+    ttyS0: await port('ttyS0', input.onSerial),
+    hvc0: await port('hvc0', input.onVirtioConsole),
   }
-  const serial = await port('ttyS0', input.onSerial)
-  const virtioConsole = await port('hvc0', input.onVirtioConsole)
+  const probe = input.onProbe === undefined ? undefined : await port('probe', input.onProbe)
   const monitorPath = join(input.scratchDir, 'monitor')
   const monitor = made.use(await listenMonitor({ socketPath: monitorPath, onEvent: input.onEvent, ...as }))
 
   const args = qemuArguments(input.config, {
     kind: 'sockets',
-    serialPorts: [serial],
-    virtioConsole,
+    serialPorts: [consoles.ttyS0.socketPath],
+    virtioConsole: consoles.hvc0.socketPath,
     monitor: monitorPath,
+    ...(probe === undefined ? {} : { probe: probe.socketPath }),
+    ...(input.tpm === undefined ? {} : { tpm: input.tpm }),
   })
   const call = qemuSystemCall(args, input.scratchDir)
   input.onCommand(showCall(call))
@@ -83,7 +92,11 @@ export async function startBootMachine(input: BootMachineInput): Promise<BootMac
   await monitor.execute('cont')
 
   const machine = made.move()
-  return { ended, [Symbol.asyncDispose]: () => machine[Symbol.asyncDispose]() }
+  return {
+    ended,
+    write: (console, bytes) => consoles[console].write(bytes),
+    [Symbol.asyncDispose]: () => machine[Symbol.asyncDispose](),
+  }
 }
 
 /** Why QEMU ended before the guest ran, in the words of our errors. */

@@ -40,6 +40,7 @@ export class BootWatch {
   readonly #failedUnits = new Set<string>()
   readonly #outOfMemory = new Set<string>()
   readonly #patience: Patience
+  #held: boolean
   #verdict: BootVerdict | undefined
   #loginMs: number | undefined
   #targetMs: number | undefined
@@ -48,8 +49,10 @@ export class BootWatch {
   #beyondFirmware = false
   #lastSign: ConsoleSign | undefined
 
-  constructor(patience: Patience) {
+  /** `held`: no good verdict before `release`, or the end of the time. */
+  constructor(patience: Patience, { held }: { readonly held: boolean } = { held: false }) {
     this.#patience = patience
+    this.#held = held
   }
 
   get verdict(): BootVerdict | undefined {
@@ -69,8 +72,12 @@ export class BootWatch {
     return this.#resets
   }
 
-  /** When the time comes to call `tick` again, or undefined while nothing good was seen. */
+  /** When the time comes to call `tick` again, or undefined while nothing good was seen or the verdict is held. */
   get settledAtMs(): number | undefined {
+    return this.#held ? undefined : this.#settlesAtMs
+  }
+
+  get #settlesAtMs(): number | undefined {
     if (this.#loginMs !== undefined) return this.#loginMs + this.#patience.afterLoginMs
     return this.#targetMs === undefined ? undefined : this.#targetMs + this.#patience.afterTargetMs
   }
@@ -112,11 +119,26 @@ export class BootWatch {
   tick(atMs: number): void {
     const settled = this.settledAtMs
     if (settled === undefined || atMs < settled || this.#verdict !== undefined) return
-    this.#verdict = { ok: true, reached: this.#loginMs === undefined ? 'default target' : 'login' }
+    this.#pass()
+  }
+
+  /** What a good verdict waited for is there. */
+  release(): void {
+    this.#held = false
+  }
+
+  /** The time is over: a guest that came up has done so, whatever the verdict waits for; any other fails with `error`. */
+  endOfTime(error: CvmError): void {
+    if (this.#verdict === undefined && this.#settlesAtMs !== undefined && this.#held) this.#pass()
+    else this.fail(error)
   }
 
   fail(error: CvmError): void {
     this.#verdict ??= { ok: false, error }
+  }
+
+  #pass(): void {
+    this.#verdict = { ok: true, reached: this.#loginMs === undefined ? 'default target' : 'login' }
   }
 
   #note(sign: ConsoleSign, atMs: number): void {

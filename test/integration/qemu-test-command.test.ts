@@ -31,7 +31,14 @@ describe('cvm-qemu-test', () => {
     [['-i', 'x.qcow2', '--memory', '2'], /such as 2G or 2048M/],
     [['-i', 'x.qcow2', '--accel', 'fast'], /Allowed choices are auto, kvm, tcg/],
     [['x.qcow2'], /"x\.qcow2" is not a command or an option\n {2}next: .*cvm-qemu-test -i x\.qcow2/],
-    [['-i', 'x.qcow2', '-q', '-v'], /cannot be used with/],
+    [['-i', 'x.qcow2', '-t', 'tdx'], /Give a kind of machine \(legacy, efi, td, snp\) or a limit in whole minutes/],
+    [['-i', 'x.qcow2', '-t', '5', '--timeout', '6'], /two limits are given: 5 and 6 minutes/],
+    [['-i', 'x.qcow2', '-t', 'efi', '--firmware', 'bios'], /-t efi and --firmware bios contradict each other/],
+    [['-i', 'x.qcow2', '-b', 'grub', '-k', 'vmlinuz'], /--kernel is of a direct boot, and this is one by grub/],
+    [['-i', 'x.qcow2', '-e', 'quiet'], /--append is of a direct boot[\s\S]*next: Add -b direct/],
+    [['-i', 'x.qcow2', '--quiet', '--verbose'], /cannot be used with/],
+    [['-i', 'x.qcow2', '-q'], /tdvmcall or vsock\n {2}next: For no progress give --quiet/],
+    [['-i', 'x.qcow2', '-q', '-v'], /tdvmcall or vsock\. No progress is --quiet/],
   ])('refuses %j with exit 2 and a next step', async (args, words) => {
     const { code, stdout, stderr } = await run(...args)
 

@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { sha256File } from '../../src/image/file-identity.js'
+import { settleLaunch } from '../../src/launch/settle-launch.js'
 import type { RunEvent } from '../../src/model/events.js'
-import { type BootTestRequest, type BootTestResult, bootTest } from '../../src/stages/boot-test.js'
+import type { LaunchWishes } from '../../src/model/launch.js'
+import type { BootTestRequest, BootTestResult } from '../../src/stages/boot-request.js'
+import { bootTest } from '../../src/stages/boot-test.js'
 import { refusingDisk, type TinyGuest, tinyDisk } from '../fixtures/tiny-guests.js'
 
 let dir: string
@@ -26,7 +29,7 @@ afterAll(async () => {
 
 async function boot(
   disk: TinyGuest | Buffer,
-  request: Partial<BootTestRequest> = {},
+  { launch, ...request }: Partial<Omit<BootTestRequest, 'launch'>> & { readonly launch?: LaunchWishes } = {},
   options: { readonly signal?: AbortSignal; readonly say?: (event: RunEvent) => void } = {},
 ): Promise<BootTestResult> {
   const image = join(dir, 'guest.raw')
@@ -34,7 +37,15 @@ async function boot(
   const before = { sha256: await sha256File(image), mtime: (await stat(image)).mtimeMs }
   try {
     return await bootTest(
-      { image, accel: 'tcg', firmware: 'auto', memoryMiB: 128, vcpus: 1, limitMin: 1, strict: false, ...request },
+      {
+        image,
+        accel: 'tcg',
+        launch: settleLaunch([{ origin: 'the test', wishes: { memoryMiB: 128, vcpus: 1, ...launch } }]),
+        expectations: [],
+        limitMin: 1,
+        strict: false,
+        ...request,
+      },
       options.say ?? (() => {}),
       options.signal ?? new AbortController().signal,
     )
@@ -64,8 +75,14 @@ describe('bootTest', () => {
   it('does not start with more CPUs or memory than the machine has', async () => {
     const disk: TinyGuest = { ending: 'power-off' }
 
-    await expect(boot(disk, { vcpus: 100_000 })).rejects.toMatchObject({ code: 'HOST_TOO_SMALL', exitCode: 3 })
-    await expect(boot(disk, { memoryMiB: 2 ** 24 })).rejects.toMatchObject({ code: 'HOST_TOO_SMALL', exitCode: 3 })
+    await expect(boot(disk, { launch: { vcpus: 100_000 } })).rejects.toMatchObject({
+      code: 'HOST_TOO_SMALL',
+      exitCode: 3,
+    })
+    await expect(boot(disk, { launch: { memoryMiB: 2 ** 24 } })).rejects.toMatchObject({
+      code: 'HOST_TOO_SMALL',
+      exitCode: 3,
+    })
   })
 
   it('passes a guest that reaches a login prompt, with its milestones', async () => {
@@ -120,7 +137,7 @@ describe('bootTest', () => {
   })
 
   it('recognises a disk without an operating system under UEFI', async () => {
-    const result = await boot({ ending: 'hang' }, { firmware: 'uefi' })
+    const result = await boot({ ending: 'hang' }, { launch: { firmware: 'uefi' } })
 
     expect(result.verdict).toMatchObject({ ok: false, error: { code: 'GUEST_NOT_BOOTABLE' } })
     expect(result.firmware).toEqual({ kind: 'uefi', why: 'as asked' })

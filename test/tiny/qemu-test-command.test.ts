@@ -87,7 +87,7 @@ describe('cvm-qemu-test', () => {
   it('prints exactly one JSON object with --json', async () => {
     const image = await imageOf({ prints: '\r\nKernel panic - not syncing: x\r\n', ending: 'hang' })
 
-    const { code, stdout } = await start('-i', image, '--json', '-q', ...SMALL).ended
+    const { code, stdout } = await start('-i', image, '--json', '--quiet', ...SMALL).ended
 
     expect(code).toBe(7)
     expect(JSON.parse(stdout)).toMatchObject({

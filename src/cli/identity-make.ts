@@ -1,0 +1,117 @@
+import type { KeyObject } from 'node:crypto'
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { newP384Key } from '../host/new-p384-key.js'
+import { assertFree, writeWholeFile } from '../host/write-whole-file.js'
+import { idAuth, readIdAuth } from '../launch/identity/id-auth.js'
+import { idBlock, readIdBlock } from '../launch/identity/id-block.js'
+import type { IdentityField } from '../launch/identity/identity-field.js'
+import { readIdentityFile } from '../launch/identity/identity-file.js'
+import { readIdentityValue } from '../launch/identity/identity-value.js'
+import { readSigningKey } from '../launch/identity/snp-key.js'
+import { policyWarnings } from '../launch/identity/snp-policy.js'
+import { writtenBytes } from '../launch/identity/written-bytes.js'
+import { CvmError } from '../model/errors.js'
+import { EXIT } from '../model/exit.js'
+import { complain } from './complain.js'
+import { type MadeIdentity, madeObject, madeText } from './identity-formats.js'
+
+export interface IdentityMakeOptions {
+  readonly launchDigest: string
+  readonly idKey?: string
+  readonly newKey?: string
+  readonly authorKey?: string
+  readonly familyId?: string
+  readonly imageId?: string
+  readonly guestSvn: string
+  readonly policy: string
+  readonly output: string
+  readonly force?: true
+  readonly json?: true
+}
+
+/** cvm-rewrite identity make: the ID block of an SEV-SNP guest, and its signatures, in two files. */
+export async function identityMake(options: IdentityMakeOptions): Promise<number> {
+  const json = options.json === true
+  try {
+    const made = await make(options)
+    process.stdout.write(json ? `${JSON.stringify(madeObject(made))}\n` : madeText(made))
+    return EXIT.ok
+  } catch (error) {
+    return await complain(error, json)
+  }
+}
+
+async function make(options: IdentityMakeOptions): Promise<MadeIdentity> {
+  const block = idBlock({
+    launchDigest: launchDigest(options.launchDigest),
+    familyId: await id(options.familyId, 'family-id'),
+    imageId: await id(options.imageId, 'image-id'),
+    guestSvn: Number(wholeNumber(options.guestSvn, '--guest-svn', 32)),
+    policy: wholeNumber(options.policy, '--policy', 64),
+  })
+  const authorKey = options.authorKey === undefined ? undefined : await signingKey(options.authorKey)
+  const paths = await pathsFor(options.output)
+  const existing = options.force ? 'replace' : 'refuse'
+  if (existing === 'refuse') {
+    for (const path of [paths.block, paths.auth]) await assertFree(path)
+  }
+
+  const idKey = await idKeyFor(options)
+  const auth = idAuth({ block, idKey, ...(authorKey === undefined ? {} : { authorKey }) })
+  await writeWholeFile({ path: paths.block, bytes: block, mode: 0o644, existing })
+  await writeWholeFile({ path: paths.auth, bytes: auth, mode: 0o644, existing })
+  const content = readIdBlock(block)
+  return {
+    paths,
+    ...(options.newKey === undefined ? {} : { newKey: options.newKey }),
+    block: { content, bytes: block },
+    auth: { content: readIdAuth(auth, block), bytes: auth },
+    warnings: policyWarnings(content.policy),
+  }
+}
+
+async function idKeyFor({ idKey, newKey }: IdentityMakeOptions): Promise<KeyObject> {
+  if (idKey !== undefined) return await signingKey(idKey)
+  if (newKey === undefined) {
+    throw new CvmError('USAGE', 'no key to sign with', { next: 'Give --id-key PEM, or --new-key FILE to make one.' })
+  }
+  const pem = newP384Key()
+  // A key that is there is never replaced, --force or not: what it signed could not be signed again.
+  await writeWholeFile({ path: newKey, bytes: pem, mode: 0o600, existing: 'refuse' }).catch((error: unknown) => {
+    if (!(error instanceof CvmError) || error.code !== 'OUTPUT_EXISTS') throw error
+    throw new CvmError('OUTPUT_EXISTS', error.message, {
+      next: `Use it with --id-key ${newKey}, or give another name.`,
+    })
+  })
+  return readSigningKey(pem, newKey)
+}
+
+async function signingKey(path: string): Promise<KeyObject> {
+  return readSigningKey(await readIdentityFile(path), path)
+}
+
+function launchDigest(word: string): Buffer {
+  const written = writtenBytes(word, 48)
+  if (written.ok) return written.bytes
+  throw new CvmError('IDENTITY_INVALID', 'the launch digest cannot be used', written)
+}
+
+async function id(word: string | undefined, field: IdentityField): Promise<Buffer> {
+  return word === undefined ? Buffer.alloc(16) : (await readIdentityValue(word, field, readIdentityFile)).bytes
+}
+
+function wholeNumber(word: string, option: string, bits: number): bigint {
+  const value = /^(?:0x[0-9a-f]{1,16}|\d{1,20})$/i.test(word) ? BigInt(word) : undefined
+  if (value !== undefined && value < 1n << BigInt(bits)) return value
+  throw new CvmError('USAGE', `${option} is not a whole number of ${bits} bits`, {
+    next: `Give one, such as ${option} 0x30000`,
+  })
+}
+
+async function pathsFor(place: string): Promise<MadeIdentity['paths']> {
+  if (place === '' || place === '-') throw new CvmError('USAGE', '-o needs a directory or the beginning of a name')
+  const isDirectory = place.endsWith('/') || ((await stat(place).catch(() => undefined))?.isDirectory() ?? false)
+  const path = (name: string) => (isDirectory ? join(place, name) : `${place}.${name}`)
+  return { block: path('id-block.bin'), auth: path('id-auth.bin') }
+}

@@ -1,0 +1,60 @@
+import type { Accelerator, Firmware } from '../model/image.js'
+import type { LaunchConfig, QemuFlavour, SettledLaunch } from '../model/launch.js'
+import type { BootVerdict, Milestone } from './boot-watch.js'
+
+/** What somebody asks of a boot test. */
+export interface BootTestRequest {
+  readonly image: string
+  /** Absent: 3 with KVM, 10 without. */
+  readonly limitMin?: number
+  readonly accel: Accelerator | 'auto'
+  /** Of flags and launch file, merged; what is absent is decided by the image and the machine. */
+  readonly launch: SettledLaunch
+  /** The kernel is started without the image's boot loader. Absent: only when `launch` names a kernel. */
+  readonly directBoot?: DirectBootWish
+  /** Absent: what the installed QEMU reports. */
+  readonly qemuFlavour?: QemuFlavour
+  /** QEMU's monitor for people is put there, a UNIX socket that does not exist yet. */
+  readonly humanMonitor?: string
+  /** As given with --expect: a file, or key=value. */
+  readonly expectations: readonly string[]
+  /** The TPM's event log and registers are put there. */
+  readonly saveLogDir?: string
+  /** All bytes of the guest's consoles are put there. */
+  readonly consoleFile?: string
+  /** Failed units fail the test. */
+  readonly strict: boolean
+}
+
+/** The parts of a direct boot's command line that are not in `launch`. */
+export interface DirectBootWish {
+  /** Value of root=. Absent: by the partition table. */
+  readonly root?: string
+  /** Added at the end. */
+  readonly append?: string
+  /** The last one is /dev/console in the guest. */
+  readonly consoles: readonly ConsoleName[]
+}
+
+export type ConsoleName = 'ttyS0' | 'hvc0'
+
+/** What a boot test saw. */
+export interface BootTestResult {
+  readonly verdict: BootVerdict
+  readonly milestones: readonly Milestone[]
+  readonly failedUnits: readonly string[]
+  readonly outOfMemory: readonly string[]
+  readonly restarts: number
+  /** From the start of the machine to the verdict. */
+  readonly seconds: number
+  readonly limitMin: number
+  readonly firmware: { readonly kind: Firmware; readonly why: string }
+  readonly accel: Accelerator
+  readonly accelWhy: string
+  readonly memoryMiB: number
+  readonly vcpus: number
+  /** The machine that ran. */
+  readonly launch: LaunchConfig
+  /** The last console lines, printable. */
+  readonly tail: readonly string[]
+}

@@ -1,0 +1,141 @@
+import { ConsoleReader } from '../guest/console.js'
+import { Cleanup } from '../host/cleanup.js'
+import { CvmError } from '../model/errors.js'
+import type { Say } from '../model/events.js'
+import type { BootHooks, BootPlace } from './boot-hooks.js'
+import { startBootMachine } from './boot-machine.js'
+import type { PreparedBoot } from './boot-prepare.js'
+import type { ConsoleName } from './boot-request.js'
+import { crashed, noSpace, timedOut } from './boot-verdict.js'
+import { type BootVerdict, BootWatch } from './boot-watch.js'
+import { Wake } from './wake.js'
+
+export interface BootRunInput {
+  readonly prepared: PreparedBoot
+  readonly place: BootPlace
+  readonly hooks: BootHooks
+  readonly say: Say
+  readonly signal: AbortSignal
+}
+
+/** What was seen of a machine that has ended. */
+export interface SeenBoot {
+  /** What consoles and machine say; what the probe says is not in it. */
+  readonly verdict: BootVerdict
+  readonly watch: BootWatch
+  /** The last console lines, printable. */
+  readonly tail: readonly string[]
+  readonly seconds: number
+}
+
+/** Runs the machine until there is a verdict, and ends it. */
+export async function runBoot({ prepared, place, hooks, say, signal }: BootRunInput): Promise<SeenBoot> {
+  const { config, limitMin } = prepared
+  const limitMs = limitMin * 60_000
+  const watch = new BootWatch(PATIENCE[config.accel], { held: hooks.probe !== undefined })
+  const wake = new Wake()
+  let startedAt = performance.now()
+  const now = () => performance.now() - startedAt
+  const consoles = new Consoles()
+
+  const listen = (name: ConsoleName) => (chunk: Buffer) => {
+    hooks.onConsole?.(name, chunk)
+    const known = watch.milestones.length
+    for (const sign of consoles.feed(name, chunk)) watch.sign(sign, now())
+    for (const { name, seconds, detail } of watch.milestones.slice(known)) {
+      say({ type: 'step', text: `${name} after ${seconds.toFixed(1)} s${detail === '' ? '' : ` (${detail})`}` })
+    }
+    const lines = consoles.newLines(name)
+    if (lines.length > 0) say({ type: 'console', lines })
+    wake.up()
+  }
+
+  await using made = new Cleanup()
+  const tpm = config.tpm ? await hooks.startTpm?.(place) : undefined
+  if (tpm !== undefined) made.use(tpm)
+  const running = made.use(
+    await startBootMachine({
+      config,
+      ...place,
+      ...(tpm === undefined ? {} : { tpm: tpm.socketPath }),
+      onSerial: listen('ttyS0'),
+      onVirtioConsole: listen('hvc0'),
+      ...(hooks.probe === undefined
+        ? {}
+        : {
+            onProbe: (chunk: Buffer) => {
+              hooks.probe?.take(chunk)
+              if (hooks.probe?.answered === true) watch.release()
+              wake.up()
+            },
+          }),
+      onEvent: ({ event, data }) => {
+        if (event === 'RESET') watch.reset()
+        else if (event === 'SHUTDOWN' && data['guest'] === true) watch.poweredOff(now())
+        else if (event === 'BLOCK_IO_ERROR' && data['nospace'] === true) watch.fail(noSpace(place.scratchDir))
+        wake.up()
+      },
+      onCommand: (text) => say({ type: 'command', text }),
+    }),
+  )
+  startedAt = performance.now()
+  say({ type: 'guest-time', limitMs })
+  hooks.onStarted?.(running)
+
+  let crash: CvmError | undefined
+  running.ended.then(
+    (result) => {
+      crash = crashed(result.stderr, result.signal ?? `exit code ${result.exitCode}`)
+      wake.up()
+    },
+    (error) => {
+      crash = error instanceof CvmError ? error : crashed('', String(error))
+      wake.up()
+    },
+  )
+  const onAbort = () => wake.up()
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    for (;;) {
+      signal.throwIfAborted()
+      watch.tick(now())
+      if (watch.verdict === undefined && crash !== undefined) watch.fail(crash)
+      if (watch.verdict === undefined && now() >= limitMs) watch.endOfTime(timedOut(limitMs, consoles.tail()))
+      if (watch.verdict !== undefined) break
+      await wake.sleep(Math.min(limitMs, watch.settledAtMs ?? limitMs) - now())
+    }
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+  return { verdict: watch.verdict, watch, tail: consoles.tail(), seconds: Math.round(now() / 100) / 10 }
+}
+
+/** The guest may speak on the serial port, the virtio console or both: of the one with more to say the last lines are shown. */
+class Consoles {
+  readonly #readers: Readonly<Record<ConsoleName, ConsoleReader>> = {
+    ttyS0: new ConsoleReader(),
+    hvc0: new ConsoleReader(),
+  }
+  readonly #bytes: Record<ConsoleName, number> = { ttyS0: 0, hvc0: 0 }
+
+  feed(name: ConsoleName, chunk: Buffer) {
+    this.#bytes[name] += chunk.length
+    return this.#readers[name].feed(chunk)
+  }
+
+  newLines(name: ConsoleName): readonly string[] {
+    return this.#readers[name].newLines(LINES_PER_EVENT)
+  }
+
+  tail(): readonly string[] {
+    return this.#readers[this.#bytes.hvc0 > this.#bytes.ttyS0 ? 'hvc0' : 'ttyS0'].lastLines(TAIL_LINES)
+  }
+}
+
+const TAIL_LINES = 20
+const LINES_PER_EVENT = 50
+/** Emulation is ten times slower: late failures and a late prompt get more time. */
+const PATIENCE = {
+  kvm: { afterLoginMs: 3_000, afterTargetMs: 10_000 },
+  tcg: { afterLoginMs: 8_000, afterTargetMs: 30_000 },
+} as const
