@@ -55,8 +55,8 @@ export type ProbeQuestion =
   /** `patient`: a port that nobody listens on yet is looked at again for some seconds. */
   | { readonly ask: 'port'; readonly port: number; readonly patient: boolean }
   | { readonly ask: 'command'; readonly line: string; readonly limitS: number }
-  /** /sys/kernel/security/tpm0/binary_bios_measurements. */
-  | { readonly ask: 'event-log' }
+  /** All PCRs of the banks SHA-256 and SHA-384; and /sys/kernel/security/tpm0/binary_bios_measurements. */
+  | { readonly ask: 'registers' | 'event-log' }
 
 /** What the probe has seen: fields by name, bounded, each as the bytes that the guest sent; undefined: it ran out of time. */
 export type ProbeAnswer = ReadonlyMap<string, Buffer> | undefined

@@ -1,3 +1,4 @@
+import type { ExpectationFinding } from '../model/expectation.js'
 import type { Accelerator, Firmware } from '../model/image.js'
 import type { LaunchConfig, QemuFlavour, SettledLaunch } from '../model/launch.js'
 import type { BootVerdict, Milestone } from './boot-watch.js'
@@ -55,6 +56,8 @@ export interface BootTestResult {
   readonly vcpus: number
   /** The machine that ran. */
   readonly launch: LaunchConfig
+  /** What was expected of the guest (--expect), as far as it was seen. */
+  readonly expectations?: readonly ExpectationFinding[]
   /** The last console lines, printable. */
   readonly tail: readonly string[]
 }

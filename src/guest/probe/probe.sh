@@ -69,6 +69,19 @@ answer_pcr() { # answer_pcr BANK INDEX
 	fi
 }
 
+# A field for each bank that there is: lines with the number of a register and its value.
+answer_registers() {
+	for bank in sha256 sha384; do
+		[ -d "/sys/class/tpm/tpm0/pcr-$bank" ] || continue
+		member "$bank" "$(
+			for index in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23; do
+				printf '%s ' "$index"
+				head -c 200 "/sys/class/tpm/tpm0/pcr-$bank/$index"
+			done
+		)"
+	done
+}
+
 answer_file() { # answer_file PATH
 	if [ ! -e "$1" ] && [ ! -L "$1" ]; then
 		member state absent
@@ -177,6 +190,7 @@ answer() { # answer ASK WORD...
 	secure-boot) answer_secure_boot ;;
 	tpm) answer_tpm ;;
 	pcr) answer_pcr "$@" ;;
+	registers) answer_registers ;;
 	file) answer_file "$@" ;;
 	package) answer_package "$@" ;;
 	unit) answer_unit "$@" ;;
