@@ -64,8 +64,11 @@ export interface BootHooks {
 }
 
 /** What the request itself asks to be added. */
-export async function hooksFor(_request: BootTestRequest): Promise<BootHooks> {
-  return {}
+export async function hooksFor(request: BootTestRequest): Promise<BootHooks> {
+  if (request.expectations.length === 0) return {}
+  const { probeFor, probeHooks } = await import('./expect/probe-hooks.js')
+  const probe = await probeFor(request, false)
+  return probe === undefined ? {} : probeHooks(probe)
 }
 
 /** Both of them, the hooks of `first` first; of a probe and a TPM there is one. */
