@@ -72,10 +72,21 @@ export interface BootHooks {
 }
 
 /** What the request itself asks to be added. */
-export async function hooksFor({ consoleFile, image }: BootTestRequest): Promise<BootHooks> {
+export async function hooksFor(request: BootTestRequest): Promise<BootHooks> {
+  return bothHooks(await consoleHooks(request), await expectationHooks(request))
+}
+
+async function consoleHooks({ consoleFile, image }: BootTestRequest): Promise<BootHooks> {
   if (consoleFile === undefined) return {}
   const { consoleFileHooks } = await import('./console-file.js')
   return await consoleFileHooks(consoleFile, image)
+}
+
+async function expectationHooks(request: BootTestRequest): Promise<BootHooks> {
+  if (request.expectations.length === 0) return {}
+  const { probeFor, probeHooks } = await import('./expect/probe-hooks.js')
+  const probe = await probeFor(request, false)
+  return probe === undefined ? {} : probeHooks(probe)
 }
 
 /** Both of them, the hooks of `first` first; of a probe, a session and a TPM there is one. */

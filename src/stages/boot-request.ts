@@ -1,4 +1,5 @@
 import type { ConsolePort } from '../guest/console-choice.js'
+import type { ExpectationFinding } from '../model/expectation.js'
 import type { Accelerator, Firmware } from '../model/image.js'
 import type { LaunchConfig, QemuFlavour, SettledLaunch } from '../model/launch.js'
 import type { BootVerdict, Milestone } from './boot-watch.js'
@@ -54,6 +55,8 @@ export interface BootTestResult {
   readonly vcpus: number
   /** The machine that ran. */
   readonly launch: LaunchConfig
+  /** What was expected of the guest (--expect), as far as it was seen. */
+  readonly expectations?: readonly ExpectationFinding[]
   /** The last console lines, printable. */
   readonly tail: readonly string[]
 }
