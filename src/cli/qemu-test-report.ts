@@ -30,7 +30,7 @@ function expectationRows({ expectations = [] }: BootTestResult): readonly string
       ? `  ${colour.green('✔')} ${what}: ${expected}`
       : `  ${colour.red('✖')} ${what}: expected ${expected}; ${colour.yellow(`seen: ${seen}`)}`,
   )
-  return ['', 'Expectations:', ...rows.map((row) => printable(row, ROW_WIDTH))]
+  return ['', 'Expectations:', ...rows]
 }
 
 /** The same for `--json`. */
@@ -59,4 +59,3 @@ function list(names: readonly string[]): string {
 const REACHED = { login: 'its login prompt', 'default target': 'its default target' } as const
 const NAME_WIDTH = 20
 const DETAIL_WIDTH = 80
-const ROW_WIDTH = 600
