@@ -46,6 +46,16 @@ export async function flashBytes(file: string): Promise<number> {
 }
 
 /**
+ * The bytes of a file that goes into variables.
+ *
+ * @throws CvmError INPUT_*, FIRMWARE_FILE_REFUSED when it is larger than any firmware.
+ */
+export async function readSmallFile(file: string): Promise<Buffer> {
+  const path = resolve(file)
+  return await wholeFile(path, await startOf(path))
+}
+
+/**
  * Writes a file in the form of the one it comes from: beside the output, flushed, and renamed to it in one step.
  *
  * @param bytes the new contents, raw also when the file is to be qcow2
