@@ -56,13 +56,19 @@ function changeLines({ changes }: FirmwareEdit, describe: DescribeVariable): rea
     ...changed.flatMap(({ before, after }) => [
       colour.yellow(`~ ${named(after)}`),
       ...attributeLines(before, after),
-      ...(before.data.equals(after.data)
-        ? []
-        : ['  before:', ...valueLines(before, describe), '  after:', ...valueLines(after, describe)]),
+      ...(before.data.equals(after.data) ? [] : differenceLines(before, after, describe)),
     ]),
     ...removed.flatMap((variable) => [colour.red(`- ${named(variable)}`), ...valueLines(variable, describe)]),
   ]
   return lines.length === 0 ? ['no variable changes'] : lines
+}
+
+/** Short values on one line; else each under its own heading. */
+function differenceLines(before: StoredVariable, after: StoredVariable, describe: DescribeVariable): readonly string[] {
+  const [was, is] = [valueLines(before, describe), valueLines(after, describe)]
+  const line = `    ${was.join().trim()} → ${is.join().trim()}`
+  if (was.length === 1 && is.length === 1 && line.length <= LONGEST_LINE) return [line]
+  return ['  before:', ...was, '  after:', ...is]
 }
 
 function named({ name, guid }: StoredVariable): string {
@@ -71,7 +77,7 @@ function named({ name, guid }: StoredVariable): string {
 
 function attributeLines(before: StoredVariable, after: StoredVariable): readonly string[] {
   const [was, is] = [stateOf(before), stateOf(after)]
-  return was === is ? [] : [`  ${was} → ${is}`]
+  return was === is ? [] : [`    ${was} → ${is}`]
 }
 
 function stateOf({ attributes, time }: StoredVariable): string {
@@ -82,5 +88,6 @@ function valueLines(variable: StoredVariable, describe: DescribeVariable): reado
   return describe(variable).map((line) => `    ${printable(line, WHOLE)}`)
 }
 
+const LONGEST_LINE = 100
 /** What was asked for is never cut. */
 const WHOLE = 1_000_000

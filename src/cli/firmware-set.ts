@@ -2,11 +2,12 @@ import { ATTRIBUTES_EXPECTED, attributeBits } from '../firmware/attribute-names.
 import { efiTimeBytes } from '../firmware/efi-time.js'
 import type { StoredVariable } from '../firmware/store-types.js'
 import { type ValueInput, valueBytes } from '../firmware/value-input.js'
-import { findVariable, namedVariable } from '../firmware/variable-name.js'
+import { findVariable } from '../firmware/variable-name.js'
 import { wellKnown } from '../firmware/well-known.js'
 import { CvmError } from '../model/errors.js'
 import { readSmallFile } from '../stages/firmware-file.js'
 import { type FirmwareEditOptions, runFirmwareEdit } from './firmware-edit.js'
+import { namedVariable } from './firmware-names.js'
 
 export interface FirmwareSetOptions extends FirmwareEditOptions {
   readonly hex?: string

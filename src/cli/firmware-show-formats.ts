@@ -85,7 +85,7 @@ export function variableObject(variable: StoredVariable, describe: DescribeVaria
 function variableLines(variable: StoredVariable, describe: DescribeVariable): readonly string[] {
   const { name, guid, attributes, data, time } = variable
   const stamp = time === undefined ? '' : `, ${efiTimeText(time)}`
-  const head = `${colour.bold(printable(name))}  ${colour.dim(guid)}  ${attributesText(attributes)}, ${data.length} bytes${stamp}`
+  const head = `${colour.bold(printable(name))}  ${colour.dim(guid)}  ${attributesText(attributes)}, ${data.length} byte${data.length === 1 ? '' : 's'}${stamp}`
   return [head, ...describe(variable).map((line) => `    ${printable(line, WHOLE)}`)]
 }
 

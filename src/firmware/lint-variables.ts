@@ -1,16 +1,18 @@
-import { type FirmwareFinding, problem, warning } from './finding.js'
+import { type FirmwareFinding, note, problem, warning } from './finding.js'
 import type { StoredVariable } from './store-types.js'
+import { BOOT_LIST } from './value-forms.js'
 import { ATTRIBUTE, GUID } from './variable.js'
 import { recordBytes } from './write-store.js'
 
 /** What is doubtful in the variables themselves, in whatever form they are kept. */
 export function lintVariables(variables: readonly StoredVariable[]): readonly FirmwareFinding[] {
-  return variables.flatMap((variable) => [
+  const each = variables.flatMap((variable) => [
     ...lintAttributes(variable),
     ...lintComputed(variable),
     ...lintSize(variable),
     ...lintShim(variable),
   ])
+  return [...each, ...lintBootOrder(variables)]
 }
 
 function lintAttributes({ name, attributes }: StoredVariable): readonly FirmwareFinding[] {
@@ -48,6 +50,18 @@ function lintShim({ name, guid, attributes }: StoredVariable): readonly Firmware
   if (guid !== GUID.shim || !SHIM_LISTS.has(name)) return []
   if ((attributes & ATTRIBUTE.runtime) === 0 && (attributes & NV_BS) === NV_BS) return []
   return [warning(`shim deletes ${name} at the next boot: its attributes must be NV and BS without RT`)]
+}
+
+/** Source: UEFI 2.10, 3.1.2: what is not there is skipped. */
+function lintBootOrder(variables: readonly StoredVariable[]): readonly FirmwareFinding[] {
+  const ofBoot = variables.filter(({ guid }) => guid === GUID.global)
+  const order = ofBoot.find(({ name }) => name === 'BootOrder')
+  const listed = order === undefined ? [] : (BOOT_LIST.show(order.data)?.split(', ') ?? [])
+  const absent = listed.filter((entry) => !ofBoot.some(({ name }) => name === entry))
+  if (absent.length === 0) return []
+  return [
+    note(`BootOrder lists ${absent.join(', ')}, which the file does not have; the firmware skips what is not there`),
+  ]
 }
 
 /** Names that no store can hold: for variables that come from elsewhere, before they are written. */

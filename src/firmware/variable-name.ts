@@ -1,4 +1,3 @@
-import { CvmError } from '../model/errors.js'
 import { isGuid } from './guid.js'
 import { variableKey } from './live-variables.js'
 import type { FirmwareVariable } from './variable.js'
@@ -10,35 +9,23 @@ export interface NamedVariable {
   readonly guid: string
 }
 
-/**
- * The name and GUID that are meant: as given, else those of the one variable of that name, else the well-known ones.
- *
- * @throws CvmError USAGE when the GUID has to be given.
- */
-export function namedVariable(text: string, variables: readonly FirmwareVariable[]): NamedVariable {
+/** Which variable a text names; or the GUIDs of all variables of that name, none when even the name is not known. */
+export type NameReading =
+  | ({ readonly ok: true } & NamedVariable)
+  | { readonly ok: false; readonly guids: readonly string[] }
+
+/** The name and GUID that are meant: as given, else those of the one variable of that name, else the well-known ones. */
+export function readName(text: string, variables: readonly FirmwareVariable[]): NameReading {
   const guid = text.slice(-GUID_LENGTH)
   if (text.length > GUID_LENGTH + 1 && text.at(-GUID_LENGTH - 1) === '-' && isGuid(guid)) {
-    return { name: text.slice(0, -GUID_LENGTH - 1), guid: guid.toLowerCase() }
+    return { ok: true, name: text.slice(0, -GUID_LENGTH - 1), guid: guid.toLowerCase() }
   }
-  if (text === '') throw new CvmError('USAGE', 'the name of the variable is empty')
-  const known = wellKnown(text)
-  const there = variables.filter(({ name }) => name === text)
-  const [first] = there
-  if (first !== undefined && (there.length === 1 || there.some((each) => each.guid === known?.guid))) {
-    return { name: text, guid: there.length === 1 ? first.guid : (known?.guid ?? first.guid) }
-  }
-  if (there.length > 1) {
-    const guids = there.map((each) => `${text}-${each.guid}`).join(', ')
-    throw new CvmError('USAGE', `there are ${there.length} variables of the name ${text}`, {
-      why: guids,
-      next: 'Give the name with its GUID.',
-    })
-  }
-  if (known !== undefined) return { name: text, guid: known.guid }
-  throw new CvmError('USAGE', `the GUID of ${JSON.stringify(text)} is not known`, {
-    why: 'no variable of that name is in the file, and it is none of the well-known ones',
-    next: `Give it with its GUID: ${text}-01234567-89ab-cdef-0123-456789abcdef`,
-  })
+  const known = wellKnown(text)?.guid
+  const guids = variables.filter(({ name }) => name === text).map((each) => each.guid)
+  const [only] = guids
+  if (only !== undefined && guids.length === 1) return { ok: true, name: text, guid: only }
+  if (known !== undefined && (guids.length === 0 || guids.includes(known))) return { ok: true, name: text, guid: known }
+  return { ok: false, guids }
 }
 
 /** The variable of that name and GUID. */
