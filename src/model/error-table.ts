@@ -141,6 +141,23 @@ export const ERRORS = {
     next: 'Give a whole-disk cloud image, not a single partition.',
   },
 
+  FIRMWARE_FILE_REFUSED: {
+    exit: 'image',
+    meaning: 'The file is not a firmware, a variable store or a list of UEFI variables that can be read.',
+    next: 'Give an OVMF_VARS file, a firmware in a single file (OVMF.fd), or the JSON form that QEMU takes.',
+  },
+  VARIABLE_STORE_DAMAGED: {
+    exit: 'image',
+    meaning:
+      'The variable store breaks rules that the firmware checks when it starts: a guest would hang before it shows anything.',
+    next: 'See the named places; take the file anew from its package.',
+  },
+  VARIABLE_STORE_FULL: {
+    exit: 'image',
+    meaning: 'The variables need more room than the variable store has.',
+    next: 'Delete variables, or use the 4 MiB build of OVMF: its store has 256 KiB.',
+  },
+
   PLUGIN_INVALID: {
     exit: 'plugin',
     meaning: 'A plugin directory breaks a rule of the format. All problems are listed.',

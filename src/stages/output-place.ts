@@ -14,6 +14,15 @@ export async function assertOutputPossible(output: string, force: boolean): Prom
     const next = 'Give a file name, for example -o output.qcow2'
     throw new CvmError('USAGE', `the output cannot be ${basename(output)}`, { why, next })
   }
+  await assertOutputFree(output, force)
+}
+
+/**
+ * A file can be made at this path: its directory is there and writable, nothing stands in the way.
+ *
+ * @throws {CvmError} OUTPUT_EXISTS, OUTPUT_UNWRITABLE.
+ */
+export async function assertOutputFree(output: string, force: boolean): Promise<void> {
   const dir = dirname(output)
   const there = await stat(dir).catch(() => undefined)
   if (there === undefined) throw new CvmError('OUTPUT_UNWRITABLE', `the directory of the output does not exist: ${dir}`)
@@ -24,10 +33,10 @@ export async function assertOutputPossible(output: string, force: boolean): Prom
   const present = await lstat(output).catch(() => undefined)
   if (present === undefined) return
   if (present.isDirectory()) {
-    const next = `Name the file to make: -o ${join(output, 'output.qcow2')}`
+    const next = `Name the file to make, in that directory: -o ${join(output, 'FILE')}`
     throw new CvmError('OUTPUT_UNWRITABLE', `the output is a directory: ${output}`, { next })
   }
-  // It would be replaced by the image, which then would not be where it leads to.
+  // It would be replaced by the output, which then would not be where it leads to.
   if (present.isSymbolicLink()) {
     const next = 'Give the path that it leads to, or remove the link.'
     throw new CvmError('OUTPUT_UNWRITABLE', `the output is a link to ${await readlink(output)}: ${output}`, { next })
