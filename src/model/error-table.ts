@@ -29,6 +29,17 @@ export const ERRORS = {
     next: 'List them with: cvm-rewrite plugin list',
   },
 
+  KEYS_REFUSED: {
+    exit: 'usage',
+    meaning: 'A certificate, a private key or a dbx entry is not what belongs there. All problems are listed.',
+    next: 'Give other files; nothing was written.',
+  },
+  EFI_FILE_INVALID: {
+    exit: 'image',
+    meaning: 'The file is not a program that a UEFI firmware could load (PE).',
+    next: 'Give a boot loader, a kernel or a unified kernel image.',
+  },
+
   TOOL_MISSING: {
     exit: 'host',
     meaning: 'Programs that the run needs are not installed.',

@@ -21,15 +21,8 @@ export interface AuthenticodeSignature {
   readonly digestAlgorithm: string
   /** DER certificates in the message, signers and those above them. */
   readonly certificates: readonly Buffer[]
-  readonly signers: readonly SignerName[]
-}
-
-/** A signer as the message names it. */
-export interface SignerName {
-  /** DER name. */
-  readonly issuer: Buffer
-  /** DER integer. */
-  readonly serialNumber: Buffer
+  /** DER certificates of those who signed, as far as they came along. */
+  readonly signers: readonly Buffer[]
 }
 
 /** @throws {RangeError} when the bytes are not an Authenticode signature. */
@@ -47,33 +40,29 @@ export function readAuthenticodeSignature(bytes: Buffer): AuthenticodeSignature 
   const algorithm = derOid(derChild(derChild(digestInfo, 0, TAG.sequence), 0, TAG.oid))
   const certificates = parts.find(({ tag }) => tag === TAG.context0)
   const signerInfos = parts.slice(3).find(({ tag }) => tag === TAG.set)
+  const all = certificates === undefined ? [] : derChildren(certificates).map(({ whole }) => whole)
   return {
     der: message.whole,
     signedContent: content.content,
     digest: derChild(digestInfo, 1, TAG.octetString).content,
     digestAlgorithm: DIGEST_OF_OID[algorithm] ?? algorithm,
-    certificates: certificates === undefined ? [] : derChildren(certificates).map(({ whole }) => whole),
-    signers: signerInfos === undefined ? [] : derChildren(signerInfos).map(signerName),
+    certificates: all,
+    signers: signerInfos === undefined ? [] : derChildren(signerInfos).flatMap((info) => signerCertificate(info, all)),
   }
 }
 
-/** The certificate of a signer among those in the message. */
-export function signerCertificate(
-  { certificates }: AuthenticodeSignature,
-  { issuer, serialNumber }: SignerName,
-): Buffer | undefined {
-  return certificates.find((der) => {
+/** SignerInfo { version, IssuerAndSerialNumber { issuer, serialNumber }, … } */
+function signerCertificate(signerInfo: DerValue, certificates: readonly Buffer[]): readonly Buffer[] {
+  const name = derChild(signerInfo, 1, TAG.sequence)
+  const issuer = derChild(name, 0, TAG.sequence).whole
+  const serialNumber = derChild(name, 1, TAG.integer).whole
+  const found = certificates.find((der) => {
     const parts = derChildren(derChild(readDer(der), 0, TAG.sequence))
     // TBSCertificate { [0] version OPTIONAL, serialNumber, signature, issuer, … }. Source: RFC 5280, 4.1.
     const at = parts[0]?.tag === TAG.context0 ? 1 : 0
     return parts[at]?.whole.equals(serialNumber) && parts[at + 2]?.whole.equals(issuer)
   })
-}
-
-/** SignerInfo { version, IssuerAndSerialNumber { issuer, serialNumber }, … } */
-function signerName(signerInfo: DerValue): SignerName {
-  const name = derChild(signerInfo, 1, TAG.sequence)
-  return { issuer: derChild(name, 0, TAG.sequence).whole, serialNumber: derChild(name, 1, TAG.integer).whole }
+  return found === undefined ? [] : [found]
 }
 
 const SIGNED_DATA = '1.2.840.113549.1.7.2'
