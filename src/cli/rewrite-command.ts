@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 // Only what --help needs is imported here; the rest waits until there is something to do.
 import type { Accelerator, Firmware } from '../model/image.js'
+import { addFirmwareKeyCommands } from './firmware-keys-commands.js'
 import type { LintFormat } from './lint-formats.js'
 import { count, sizeMiB, wholeMinutes } from './option-values.js'
 import type { PluginNewOptions } from './plugin-new.js'
@@ -171,6 +172,11 @@ export function rewriteCommand(choose: (action: () => Promise<number>) => void):
     .option('--only <plugin>', 'only this pre-stage plugin; may be repeated', collect, [])
     .option('--json', 'one JSON object')
     .action((options: RenderOptions) => choose(async () => (await import('./render.js')).render(options)))
+  addFirmwareKeyCommands(
+    strict(program.command('firmware')),
+    choose,
+    async () => (await import('../firmware/plain-store.js')).PLAIN_STORE,
+  )
   strict(program.command('explain'))
     .description('what an error code means and what to do')
     .argument('<code>')

@@ -8,6 +8,7 @@ import { runTool } from '../host/run-tool.js'
 import { makeScratch } from '../host/scratch.js'
 import { CvmError } from '../model/errors.js'
 import { verifySignatureCall } from '../tools/openssl.js'
+import { requireProgram } from './require-program.js'
 
 /**
  * Asks OpenSSL which signatures hold under which certificates.
@@ -19,6 +20,7 @@ export async function signatureAnswers(
   signal: AbortSignal,
 ): Promise<IsSignedUnder> {
   const answers = new Map<string, boolean>()
+  if (questions.length > 0) await requireProgram('openssl', 'openssl')
   await using scratch = await makeScratch(tmpdir(), 'cvm-verify', 0o700)
   const files = {
     signatureFile: join(scratch.path, 'signature.p7'),
