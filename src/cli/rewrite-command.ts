@@ -1,8 +1,9 @@
 import { Command, Option } from 'commander'
 // Only what --help needs is imported here; the rest waits until there is something to do.
 import type { Accelerator, Firmware } from '../model/image.js'
-import { registerIdentityCommand } from './identity-command.js'
 import { addFirmwareCommand } from './firmware-command.js'
+import { addFirmwareKeyCommands } from './firmware-keys-commands.js'
+import { registerIdentityCommand } from './identity-command.js'
 import type { LintFormat } from './lint-formats.js'
 import { count, sizeMiB, wholeMinutes } from './option-values.js'
 import type { PluginNewOptions } from './plugin-new.js'
@@ -174,7 +175,11 @@ export function rewriteCommand(choose: (action: () => Promise<number>) => void):
     .option('--json', 'one JSON object')
     .action((options: RenderOptions) => choose(async () => (await import('./render.js')).render(options)))
   registerIdentityCommand(program, choose)
-  addFirmwareCommand(program, choose)
+  addFirmwareKeyCommands(
+    addFirmwareCommand(program, choose),
+    choose,
+    async () => (await import('../firmware/checked-store.js')).CHECKED_STORE,
+  )
   strict(program.command('explain'))
     .description('what an error code means and what to do')
     .argument('<code>')

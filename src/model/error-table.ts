@@ -50,6 +50,17 @@ export const ERRORS = {
       'This machine cannot start guests of this kind (TDX, SEV-SNP): a kernel module, a CPU feature or a QEMU object is missing.',
     next: 'Test on such a machine, or leave --type out; --dry-run shows the command.',
   },
+  KEYS_REFUSED: {
+    exit: 'usage',
+    meaning: 'A certificate, a private key or a dbx entry is not what belongs there. All problems are listed.',
+    next: 'Give other files; nothing was written.',
+  },
+  EFI_FILE_INVALID: {
+    exit: 'image',
+    meaning: 'The file is not a program that a UEFI firmware could load (PE).',
+    next: 'Give a boot loader, a kernel or a unified kernel image.',
+  },
+
   TOOL_MISSING: {
     exit: 'host',
     meaning: 'Programs that the run needs are not installed.',
