@@ -38,6 +38,17 @@ export interface DirectBootWish {
   readonly consoles: readonly ConsolePort[]
 }
 
+/** What --save-log has put into its directory. */
+export interface SavedLog {
+  readonly dir: string
+  /** File names. */
+  readonly files: readonly string[]
+  /** Registers of the TPM that were read. */
+  readonly registers: number
+  /** Those whose value is not what the event log makes of it, such as "sha256:10"; the system measures into some itself. */
+  readonly differing: readonly string[]
+}
+
 /** What a boot test saw. */
 export interface BootTestResult {
   readonly verdict: BootVerdict
@@ -57,6 +68,7 @@ export interface BootTestResult {
   readonly launch: LaunchConfig
   /** What was expected of the guest (--expect), as far as it was seen. */
   readonly expectations?: readonly ExpectationFinding[]
+  readonly savedLog?: SavedLog
   /** The last console lines, printable. */
   readonly tail: readonly string[]
 }
