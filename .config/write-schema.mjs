@@ -1,10 +1,15 @@
-// Part of the build: the JSON Schema of plugin.yaml, for editors. A test keeps it equal to the code.
+// Part of the build: the JSON Schemas of the files that people write, for editors. Tests keep them equal to the code.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { manifestJsonSchema } from '../dist/plugins/manifest/manifest-schema.js'
+import { expectJsonSchema } from '../dist/stages/expect/expect-schema.js'
 
-const file = new URL('../docs/plugin.schema.json', import.meta.url)
-const text = manifestJsonSchema()
-if (textOf(file) !== text) writeFileSync(file, text)
+write('plugin.schema.json', manifestJsonSchema())
+write('expect.schema.json', expectJsonSchema())
+
+function write(name, text) {
+  const file = new URL(`../docs/${name}`, import.meta.url)
+  if (textOf(file) !== text) writeFileSync(file, text)
+}
 
 function textOf(path) {
   try {

@@ -14,11 +14,23 @@ export function resultText(result: BootTestResult, image: string): string {
   if (result.failedUnits.length > 0) lines.push(`  ${colour.yellow('failed units:')} ${list(result.failedUnits)}`)
   if (result.outOfMemory.length > 0)
     lines.push(`  ${colour.yellow('killed for want of memory:')} ${list(result.outOfMemory)}`)
+  lines.push(...expectationRows(result))
   if (!result.verdict.ok && result.tail.length > 0) {
     lines.push('', 'Last console lines:', ...result.tail.map((line) => colour.dim(`  | ${line}`)))
   }
   lines.push('', verdictLine(result, image), '')
   return lines.join('\n')
+}
+
+/** A line for each thing that was expected; of those that do not hold also what was seen. */
+function expectationRows({ expectations = [] }: BootTestResult): readonly string[] {
+  if (expectations.length === 0) return []
+  const rows = expectations.map(({ what, ok, expected, seen }) =>
+    ok
+      ? `  ${colour.green('✔')} ${what}: ${expected}`
+      : `  ${colour.red('✖')} ${what}: expected ${expected}; ${colour.yellow(`seen: ${seen}`)}`,
+  )
+  return ['', 'Expectations:', ...rows.map((row) => printable(row, ROW_WIDTH))]
 }
 
 /** The same for `--json`. */
@@ -47,3 +59,4 @@ function list(names: readonly string[]): string {
 const REACHED = { login: 'its login prompt', 'default target': 'its default target' } as const
 const NAME_WIDTH = 20
 const DETAIL_WIDTH = 80
+const ROW_WIDTH = 600
