@@ -35,7 +35,11 @@ export function readCpuinfo(cpuinfo: string): Pick<TeeFacts, 'cpuFlags' | 'cpuVe
   const value = (name: string) => new RegExp(`^${name}\\s*: (.*)$`, 'm').exec(cpuinfo)?.[1] ?? ''
   const vendor = value('vendor_id')
   return {
-    cpuFlags: new Set(value('flags').split(' ').filter((flag) => flag !== '')),
+    cpuFlags: new Set(
+      value('flags')
+        .split(' ')
+        .filter((flag) => flag !== ''),
+    ),
     cpuVendor: vendor === 'GenuineIntel' ? 'intel' : vendor === 'AuthenticAMD' ? 'amd' : 'other',
   }
 }

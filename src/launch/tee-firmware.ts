@@ -3,15 +3,21 @@ import { access } from 'node:fs/promises'
 import type { Tee } from '../model/launch.js'
 
 /** The first installed OVMF in one file that such guests are started with; undefined when there is none. */
-export async function findTeeFirmware(tee: Exclude<Tee, 'none'>, candidates = CANDIDATES[tee]): Promise<string | undefined> {
+export async function findTeeFirmware(
+  tee: Exclude<Tee, 'none'>,
+  candidates = CANDIDATES[tee],
+): Promise<string | undefined> {
   for (const path of candidates) {
-    const readable = await access(path, constants.R_OK).then(
-      () => true,
-      () => false,
-    )
-    if (readable) return path
+    if (await isReadable(path)) return path
   }
   return undefined
+}
+
+export async function isReadable(path: string): Promise<boolean> {
+  return await access(path, constants.R_OK).then(
+    () => true,
+    () => false,
+  )
 }
 
 /**

@@ -61,6 +61,11 @@ export const ERRORS = {
     next: 'Give a boot loader, a kernel or a unified kernel image.',
   },
 
+  VSOCK_UNAVAILABLE: {
+    exit: 'host',
+    meaning: 'A guest with a vsock device is asked for, and this machine cannot give it one.',
+    next: 'As root: modprobe vhost_vsock; or leave out -v and -q vsock.',
+  },
   TOOL_MISSING: {
     exit: 'host',
     meaning: 'Programs that the run needs are not installed.',

@@ -28,6 +28,7 @@ function aPlace() {
     watchPath() {},
     watchPid: (pid, startTime) => watched.push({ pid, startTime }),
     watchPidfile() {},
+    watchTerminal() {},
     done: async () => {},
   }
   return { scratchDir, account: undefined, janitor }
