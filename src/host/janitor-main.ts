@@ -2,12 +2,14 @@
  * The janitor's own program: remembers what to clean, and cleans when the pipe from its parent ends without `done`.
  * Started by janitor.ts only.
  */
+import { execFile } from 'node:child_process'
 import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { JanitorOrder } from './janitor.js'
 import { endProcess, identifyProcess, isQemu, type ProcessIdentity } from './processes.js'
+import { TERMINAL_RESET } from './terminal-reset.js'
 
 /** Up here: the statements below run before anything further down is initialised. */
 const STEP_MS = 3_000
@@ -24,12 +26,23 @@ await cleanUp()
 
 /** Processes first: what a path holds may still be in use by them. */
 async function cleanUp(): Promise<void> {
+  await Promise.allSettled(orders.map(restoreTerminal))
   await Promise.allSettled(orders.flatMap(processesOf).map((target) => endProcess(target, STEP_MS)))
   for (const order of orders) {
     if (order.watch !== 'path' || !isStillOurs(order)) continue
     // What cannot be removed stays; there is nobody left to tell.
     await rm(order.path, { recursive: true, force: true, maxRetries: 3 }).catch(() => {})
   }
+}
+
+/** Whoever sits there waits for it, so it comes first. */
+async function restoreTerminal(order: JanitorOrder): Promise<void> {
+  if (order.watch !== 'terminal') return
+  await new Promise<void>((resolve) => {
+    execFile('/bin/stty', ['-F', order.path, order.settings], { timeout: STEP_MS }, () => resolve())
+  })
+  // What the guest has switched on, a person would have to switch off blindly.
+  await writeFile(order.path, TERMINAL_RESET, { flag: 'a' }).catch(() => {})
 }
 
 function processesOf(order: JanitorOrder): readonly ProcessIdentity[] {

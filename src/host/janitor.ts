@@ -15,6 +15,8 @@ export interface Janitor {
   watchPid(pid: number, startTime: string): void
   /** End the QEMU process that this file names; for a directory, those that its `*.pid` files name. */
   watchPidfile(path: string): void
+  /** Give this terminal its settings back, as `stty -g` has printed them. */
+  watchTerminal(path: string, settings: string): void
   /** All is cleaned up; the janitor ends and touches nothing. */
   done(): Promise<void>
 }
@@ -24,6 +26,7 @@ export type JanitorOrder =
   | { readonly watch: 'path'; readonly path: string; readonly dev?: number; readonly ino?: number }
   | { readonly watch: 'pid'; readonly pid: number; readonly startTime: string }
   | { readonly watch: 'pidfile'; readonly path: string }
+  | { readonly watch: 'terminal'; readonly path: string; readonly settings: string }
   | { readonly watch: 'done' }
 
 export function startJanitor(): Janitor {
@@ -59,6 +62,9 @@ export function startJanitor(): Janitor {
     watchPidfile(path) {
       assertOurs(path)
       order({ watch: 'pidfile', path })
+    },
+    watchTerminal(path, settings) {
+      order({ watch: 'terminal', path, settings })
     },
     async done() {
       order({ watch: 'done' })

@@ -8,10 +8,10 @@ import { CappedLog } from './capped-log.js'
 export interface SerialPort extends AsyncDisposable {
   readonly socketPath: string
   readonly bytesSeen: number
+  /** Types into the port; lost while QEMU is not there. */
+  send(bytes: Uint8Array): void
   /** Resolves when QEMU has closed its end, or the port is disposed of; rejects when `onBytes` threw. */
   readonly closed: Promise<void>
-  /** Sends to the guest; lost while QEMU is not connected, and what a guest does not read is kept until it does. */
-  write(bytes: Uint8Array): void
 }
 
 export interface SerialPortInput {
@@ -82,7 +82,7 @@ class Port implements SerialPort {
     return this.#bytesSeen
   }
 
-  write(bytes: Uint8Array): void {
+  send(bytes: Uint8Array): void {
     if (this.#connection?.writable === true) this.#connection.write(bytes)
   }
 

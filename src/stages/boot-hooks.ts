@@ -1,8 +1,10 @@
+import type { ConsolePort } from '../guest/console-choice.js'
 import type { Janitor } from '../host/janitor.js'
 import type { Account } from '../model/host.js'
 import type { Accelerator, DiskLayout } from '../model/image.js'
-import type { BootTestRequest, BootTestResult, ConsoleName } from './boot-request.js'
+import type { BootTestRequest, BootTestResult } from './boot-request.js'
 import type { BootVerdict } from './boot-watch.js'
+import type { GuestProbe } from './expect/probe.js'
 
 /** Where the files of one boot test are: removed at its end whatever happens. */
 export interface BootPlace {
@@ -42,7 +44,7 @@ export interface BootTpm extends AsyncDisposable {
 
 /** A running machine's consoles, for who wants to type. */
 export interface BootConsoles {
-  write(console: ConsoleName, bytes: Uint8Array): void
+  write(console: ConsolePort, bytes: Uint8Array): void
 }
 
 /** What may be added to a boot test; each one is called once unless it says otherwise. */
@@ -53,7 +55,7 @@ export interface BootHooks {
   /** Called when the launch has a TPM. It is disposed of after the machine's end. */
   readonly startTpm?: (place: BootPlace) => Promise<BootTpm>
   /** All bytes as they come, before anything looks at them. */
-  readonly onConsole?: (console: ConsoleName, chunk: Buffer) => void
+  readonly onConsole?: (console: ConsolePort, chunk: Buffer) => void
   /** QEMU runs and the guest starts now. */
   readonly onStarted?: (consoles: BootConsoles) => void
   /** The machine has ended and its TPM too, its files are still there. */
@@ -64,10 +66,28 @@ export interface BootHooks {
 
 /** What the request itself asks to be added. */
 export async function hooksFor(request: BootTestRequest): Promise<BootHooks> {
-  if (request.expectations.length === 0) return {}
+  const { expectations, saveLogDir, launch } = request
+  const hasTpm = launch.wishes.tpm === true
+  const tpm = hasTpm ? await tpmHooks() : {}
+  const readsTpm = hasTpm && saveLogDir !== undefined
+  if (expectations.length === 0 && !readsTpm) return bothHooks(tpm, await logHooks(saveLogDir, undefined))
   const { probeFor, probeHooks } = await import('./expect/probe-hooks.js')
-  const probe = await probeFor(request, false)
-  return probe === undefined ? {} : probeHooks(probe)
+  const probe = await probeFor(request, readsTpm)
+  const logs = await logHooks(saveLogDir, probe)
+  return bothHooks(tpm, probe === undefined ? logs : bothHooks(probeHooks(probe), logs))
+}
+
+async function tpmHooks(): Promise<BootHooks> {
+  const { requireSwtpm, startBootTpm } = await import('./boot-tpm.js')
+  // Missing programs are told before an image is copied.
+  await requireSwtpm()
+  return { startTpm: startBootTpm }
+}
+
+async function logHooks(dir: string | undefined, probe: GuestProbe | undefined): Promise<BootHooks> {
+  if (dir === undefined) return {}
+  const { saveLogHooks } = await import('./save-log.js')
+  return saveLogHooks(dir, probe)
 }
 
 /** Both of them, the hooks of `first` first; of a probe and a TPM there is one. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { ConsolePort } from '../guest/console-choice.js'
 import { Cleanup } from '../host/cleanup.js'
 import type { Janitor } from '../host/janitor.js'
 import { identifyProcess } from '../host/processes.js'
@@ -11,14 +12,13 @@ import { CvmError } from '../model/errors.js'
 import type { Account, ToolResult } from '../model/host.js'
 import type { LaunchConfig } from '../model/launch.js'
 import { qemuLastWords, qemuSystemCall } from '../tools/qemu-system.js'
-import type { ConsoleName } from './boot-request.js'
 
 /** A running machine; disposing of it ends QEMU, first by its monitor, then by force. */
 export interface BootMachine extends AsyncDisposable {
   /** QEMU's own end; rejects when it could not run. */
   readonly ended: Promise<ToolResult>
   /** Types into a console; lost while QEMU is not connected. */
-  write(console: ConsoleName, bytes: Uint8Array): void
+  write(console: ConsolePort, bytes: Uint8Array): void
 }
 
 export interface BootMachineInput {
@@ -94,7 +94,7 @@ export async function startBootMachine(input: BootMachineInput): Promise<BootMac
   const machine = made.move()
   return {
     ended,
-    write: (console, bytes) => consoles[console].write(bytes),
+    write: (console, bytes) => consoles[console].send(bytes),
     [Symbol.asyncDispose]: () => machine[Symbol.asyncDispose](),
   }
 }

@@ -1,3 +1,4 @@
+import type { ConsolePort } from '../guest/console-choice.js'
 import type { ExpectationFinding } from '../model/expectation.js'
 import type { Accelerator, Firmware } from '../model/image.js'
 import type { LaunchConfig, QemuFlavour, SettledLaunch } from '../model/launch.js'
@@ -34,10 +35,19 @@ export interface DirectBootWish {
   /** Added at the end. */
   readonly append?: string
   /** The last one is /dev/console in the guest. */
-  readonly consoles: readonly ConsoleName[]
+  readonly consoles: readonly ConsolePort[]
 }
 
-export type ConsoleName = 'ttyS0' | 'hvc0'
+/** What --save-log has put into its directory. */
+export interface SavedLog {
+  readonly dir: string
+  /** File names. */
+  readonly files: readonly string[]
+  /** Registers of the TPM that were read. */
+  readonly registers: number
+  /** Those whose value is not what the event log makes of it, such as "sha256:10"; the system measures into some itself. */
+  readonly differing: readonly string[]
+}
 
 /** What a boot test saw. */
 export interface BootTestResult {
@@ -58,6 +68,7 @@ export interface BootTestResult {
   readonly launch: LaunchConfig
   /** What was expected of the guest (--expect), as far as it was seen. */
   readonly expectations?: readonly ExpectationFinding[]
+  readonly savedLog?: SavedLog
   /** The last console lines, printable. */
   readonly tail: readonly string[]
 }

@@ -1,11 +1,11 @@
 import { ConsoleReader } from '../guest/console.js'
+import type { ConsolePort } from '../guest/console-choice.js'
 import { Cleanup } from '../host/cleanup.js'
 import { CvmError } from '../model/errors.js'
 import type { Say } from '../model/events.js'
 import type { BootHooks, BootPlace } from './boot-hooks.js'
 import { startBootMachine } from './boot-machine.js'
 import type { PreparedBoot } from './boot-prepare.js'
-import type { ConsoleName } from './boot-request.js'
 import { crashed, noSpace, timedOut } from './boot-verdict.js'
 import { type BootVerdict, BootWatch } from './boot-watch.js'
 import { Wake } from './wake.js'
@@ -38,7 +38,7 @@ export async function runBoot({ prepared, place, hooks, say, signal }: BootRunIn
   const now = () => performance.now() - startedAt
   const consoles = new Consoles()
 
-  const listen = (name: ConsoleName) => (chunk: Buffer) => {
+  const listen = (name: ConsolePort) => (chunk: Buffer) => {
     hooks.onConsole?.(name, chunk)
     const known = watch.milestones.length
     for (const sign of consoles.feed(name, chunk)) watch.sign(sign, now())
@@ -112,18 +112,18 @@ export async function runBoot({ prepared, place, hooks, say, signal }: BootRunIn
 
 /** The guest may speak on the serial port, the virtio console or both: of the one with more to say the last lines are shown. */
 class Consoles {
-  readonly #readers: Readonly<Record<ConsoleName, ConsoleReader>> = {
+  readonly #readers: Readonly<Record<ConsolePort, ConsoleReader>> = {
     ttyS0: new ConsoleReader(),
     hvc0: new ConsoleReader(),
   }
-  readonly #bytes: Record<ConsoleName, number> = { ttyS0: 0, hvc0: 0 }
+  readonly #bytes: Record<ConsolePort, number> = { ttyS0: 0, hvc0: 0 }
 
-  feed(name: ConsoleName, chunk: Buffer) {
+  feed(name: ConsolePort, chunk: Buffer) {
     this.#bytes[name] += chunk.length
     return this.#readers[name].feed(chunk)
   }
 
-  newLines(name: ConsoleName): readonly string[] {
+  newLines(name: ConsolePort): readonly string[] {
     return this.#readers[name].newLines(LINES_PER_EVENT)
   }
 

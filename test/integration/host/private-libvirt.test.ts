@@ -95,7 +95,7 @@ describe.skipIf(installed === undefined)('a private libvirt (skipped: no libvirt
   }
 
   function recordingJanitor(): Janitor {
-    return { watchPath() {}, watchPid: (pid) => pids.push(pid), watchPidfile() {}, async done() {} }
+    return { watchPath() {}, watchPid: (pid) => pids.push(pid), watchPidfile() {}, watchTerminal() {}, async done() {} }
   }
 })
 

@@ -56,6 +56,23 @@ it('slows a flood down to the pace of its reader', async () => {
   guest.destroy()
 })
 
+it('types into the guest, and loses what is typed before and after it is there', async () => {
+  await using port = await listenSerialPort({ socketPath, logCapBytes: 0, onBytes: () => {} })
+  port.send(Buffer.from('too early'))
+  const guest = await plugIn()
+  await expect.poll(() => guest.readyState).toBe('open')
+  guest.write('x')
+  await expect.poll(() => port.bytesSeen).toBe(1)
+
+  port.send(Buffer.from('root\r'))
+
+  const [typed] = await once(guest, 'data')
+  expect(String(typed)).toBe('root\r')
+  guest.destroy()
+  await port.closed
+  port.send(Buffer.from('too late'))
+})
+
 it('has one cable: a second one is turned away', async () => {
   const seen: string[] = []
   await using _port = await listenSerialPort({ socketPath, logCapBytes: 0, onBytes: (bytes) => seen.push(`${bytes}`) })

@@ -123,3 +123,74 @@ describe('BootWatch', () => {
     expect(watch.verdict).toMatchObject({ ok: false, error: { code: 'GUEST_STOPPED_EARLY' } })
   })
 })
+
+describe('BootWatch with Secure Boot', () => {
+  const REFUSED = 'BdsDxe: failed to load Boot0001 "UEFI Misc Device" from PciRoot(0x0)/Pci(0x1,0x0): Access Denied'
+  const FOUND_NOTHING = 'BdsDxe: No bootable option or device was found.'
+
+  it('names what the firmware refused once it has found nothing else to start', () => {
+    expect(watched(REFUSED).verdict).toBeUndefined()
+    expect(watched(REFUSED, FOUND_NOTHING).verdict).toMatchObject({
+      ok: false,
+      error: { code: 'GUEST_BOOT_REFUSED', message: expect.stringContaining('The firmware refused to start Boot0001') },
+    })
+    expect(watched(FOUND_NOTHING).verdict).toMatchObject({ error: { code: 'GUEST_NOT_BOOTABLE' } })
+  })
+
+  it('forgives the firmware a refusal when it starts something else', () => {
+    const watch = watched(REFUSED, KERNEL, LOGIN)
+
+    watch.tick(10_000)
+    expect(watch.verdict).toMatchObject({ ok: true })
+  })
+
+  it.each([
+    ['shim', '\u2502   Verification failed: (0x1A) Security Violation   \u2502', 'shim refused the boot loader'],
+    ['the boot loader', 'error: bad shim signature.', 'The boot loader refused the kernel'],
+  ])('fails at once when %s refuses what comes next', (_who, line, message) => {
+    expect(watched(line).verdict).toMatchObject({
+      ok: false,
+      error: { code: 'GUEST_BOOT_REFUSED', message: expect.stringContaining(message) },
+    })
+  })
+
+  // Debian's grub prints this on a good boot, of a module that it does without.
+  it('does not mind that the boot loader may not load a module', () => {
+    expect(signOf('error: prohibited by secure boot policy.', true)).toBeUndefined()
+  })
+})
+
+describe('BootWatch of a guest whose initrd is broken', () => {
+  const BROKEN = '[    4.607074] Initramfs unpacking failed: invalid magic at start of compressed archive'
+  const PANIC = '[    9.012060] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)'
+
+  it.each([
+    ['panics', PANIC, 'GUEST_PANICKED'],
+    ['stops in its shell', 'ALERT!  UUID=7926 does not exist.  Dropping to a shell!', 'GUEST_EMERGENCY_SHELL'],
+  ])('says so when it %s', (_title, line, code) => {
+    expect(watched(KERNEL, BROKEN, line).verdict).toMatchObject({
+      ok: false,
+      error: {
+        code,
+        message: "The guest's initrd is broken: its kernel could not unpack it",
+        why: expect.stringContaining('invalid magic'),
+      },
+    })
+  })
+
+  // Some kernels say this of an initrd with padding behind it, and start.
+  it('passes when it comes up all the same', () => {
+    const watch = watched(KERNEL, BROKEN, LOGIN)
+
+    watch.tick(10_000)
+    expect(watch.verdict).toMatchObject({ ok: true })
+  })
+
+  it('does not blame the initrd for a panic of the next start', () => {
+    const watch = watched(KERNEL, BROKEN)
+    watch.reset()
+    watch.sign(sign(PANIC), 5_000)
+
+    expect(watch.verdict).toMatchObject({ error: { message: "The guest's kernel panicked" } })
+  })
+})
