@@ -56,7 +56,7 @@ async function bootIn(place: BootPlace, { request, image, say, signal, more }: B
   const prepared = await prepareBoot(request, image, place, say)
   signal.throwIfAborted()
   const { layerPath: path, layout, config } = prepared
-  await hooks.afterDiskPrepared?.({ path, layout, accel: config.accel, place, signal })
+  await hooks.afterDiskPrepared?.({ path, layout, accel: config.accel, place, say, signal })
 
   const seen = await runBoot({ prepared, place, hooks, say, signal })
   await hooks.afterStop?.(place)
