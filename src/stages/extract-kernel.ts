@@ -2,6 +2,7 @@ import { lstat, mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { newestKernel, rootOf } from '../guest/kernel-choice.js'
 import { CvmError } from '../model/errors.js'
+import type { Say } from '../model/events.js'
 import type { Accelerator, ImageFormat } from '../model/image.js'
 import type { BootPlace } from './boot-hooks.js'
 import { runGuestfish } from './inside-image.js'
@@ -11,6 +12,7 @@ export interface ExtractKernelInput {
   readonly image: { readonly path: string; readonly format: ImageFormat }
   readonly accel: Accelerator
   readonly place: BootPlace
+  readonly say: Say
   readonly signal: AbortSignal
 }
 
@@ -32,10 +34,17 @@ export interface ExtractedKernel {
  *
  * @throws {CvmError} TOOL_MISSING (guestfish), GUEST_NOT_BOOTABLE when there is no kernel, TOOL_FAILED.
  */
-export async function extractKernel({ image, accel, place, signal }: ExtractKernelInput): Promise<ExtractedKernel> {
+export async function extractKernel({
+  image,
+  accel,
+  place,
+  say,
+  signal,
+}: ExtractKernelInput): Promise<ExtractedKernel> {
   const dir = join(place.scratchDir, 'boot')
   const entries = join(dir, 'entries')
   await mkdir(entries, { recursive: true, mode: 0o700 })
+  say({ type: 'step', text: 'looking for the kernel in the image with guestfish' })
   const options = { janitor: place.janitor, signal }
   // One start of guestfish for all: it costs more than copying a kernel too many. The dash: a guest has only some of these.
   const commands = [
@@ -53,6 +62,7 @@ export async function extractKernel({ image, accel, place, signal }: ExtractKern
   if (choice === undefined) throw noKernel()
   const configs = await Promise.all((await regularFiles(entries)).map((name) => readFile(join(entries, name), 'utf8')))
   const root = rootOf(choice.kernel, configs)
+  say({ type: 'step', text: `kernel of the image: ${choice.version}` })
   return {
     kernel: join(dir, choice.kernel),
     ...(choice.initrd === undefined ? {} : { initrd: join(dir, choice.initrd) }),

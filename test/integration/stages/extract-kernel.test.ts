@@ -37,6 +37,7 @@ function extract() {
     image: { path: join(dir, 'image'), format: 'qcow2' },
     accel: 'tcg',
     place: { scratchDir: join(dir, 'scratch'), account: undefined, janitor },
+    say: () => {},
     signal: new AbortController().signal,
   })
 }
