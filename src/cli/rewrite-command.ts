@@ -25,6 +25,7 @@ export interface RewriteOptions {
   readonly firmware: Firmware | 'auto'
   readonly memory?: number
   readonly vcpus?: number
+  readonly launch?: string
   readonly dryRun?: true
   readonly keepFailed?: true
   readonly strict?: true
@@ -78,6 +79,7 @@ export function rewriteCommand(choose: (action: () => Promise<number>) => void):
     .addOption(new Option('--firmware <kind>', 'firmware').choices(['auto', 'uefi', 'bios']).default('auto'))
     .option('--memory <size>', 'memory of the guest, such as 2G (default: 2G)', sizeMiB)
     .option('--vcpus <n>', 'virtual CPUs (default: 2)', count)
+    .option('--launch <file>', 'how the image is to be started, written as output.launch.json beside it')
     .option('--dry-run', 'print the plan and do nothing')
     .option('--keep-failed', 'keep the disk of a failed run too')
     .option('--strict', 'warnings of cloud-init and risky file modes fail the run')
