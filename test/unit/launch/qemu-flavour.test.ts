@@ -40,7 +40,9 @@ describe('readAbilities', () => {
   it('goes by the version when the objection says nothing of it', () => {
     expect(readAbilities({ ...QEMU_10_1, tdxObjection: '' }).tdx).toBe('upstream')
     expect(readAbilities({ ...QEMU_10_1, version: 'QEMU emulator version 9.2.0', tdxObjection: '' }).tdx).toBe('fork')
-    expect(readAbilities({ ...QEMU_10_1, version: 'QEMU emulator version 11.0.0', tdxObjection: '' }).tdx).toBe('upstream')
+    expect(readAbilities({ ...QEMU_10_1, version: 'QEMU emulator version 11.0.0', tdxObjection: '' }).tdx).toBe(
+      'upstream',
+    )
   })
 
   it('does not take an object for another whose name contains it', () => {
