@@ -24,7 +24,9 @@ describe('the libvirt XML', () => {
     const forwards = [{ hostPort: 22, guestPort: 22 }]
     const network: LaunchNetwork = { kind: 'user', cidr: '10.7.255.248/20', forwards }
 
-    expect(libvirtXml({ ...sample('plain-bios'), network }).xml).toContain("<ip address='10.8.0.7' family='ipv4' prefix='20'/>")
+    expect(libvirtXml({ ...sample('plain-bios'), network }).xml).toContain(
+      "<ip address='10.8.0.7' family='ipv4' prefix='20'/>",
+    )
   })
 
   it('names disks after the 26th with two letters', () => {
