@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { chown, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { LibvirtConnection } from '../host/private-libvirt.js'
@@ -6,7 +6,7 @@ import { type RunOptions, runTool, runToolOrFail } from '../host/run-tool.js'
 import { makeScratch } from '../host/scratch.js'
 import { DOMAIN_MARK, libvirtXml } from '../launch/libvirt-xml.js'
 import { CvmError } from '../model/errors.js'
-import type { ToolCall, ToolResult } from '../model/host.js'
+import type { Account, ToolCall, ToolResult } from '../model/host.js'
 import type { LaunchConfig } from '../model/launch.js'
 import {
   defineCall,
@@ -20,7 +20,7 @@ import { connectTo, libvirtUri } from './connect-libvirt.js'
 
 export interface DefineInput {
   readonly config: LaunchConfig
-  readonly connection: Pick<LibvirtConnection, 'uri' | 'env'>
+  readonly connection: Pick<LibvirtConnection, 'uri' | 'env' | 'account'>
   readonly start: boolean
   /** A domain of that name that we made before, and that does not run, may be redefined. */
   readonly replace: boolean
@@ -62,6 +62,7 @@ export async function defineDomain({ config, connection, start, replace }: Defin
   await using scratch = await makeScratch(tmpdir(), 'cvm-define', 0o700)
   const path = join(scratch.path, 'domain.xml')
   await writeFile(path, xml)
+  if (connection.account !== undefined) await hand([scratch.path, path], connection.account)
   await demand(defineCall(connection.uri, path), connection)
   if (start) await startDefined(name, connection)
   return { name, uri: connection.uri, replaced: old !== undefined, started: start, notes }
@@ -104,15 +105,24 @@ async function startDefined(name: string, connection: DefineInput['connection'])
   })
 }
 
-async function ask(call: ToolCall, { env }: DefineInput['connection']): Promise<ToolResult> {
-  return await runTool({ ...call, env }, LIMITS)
+/** The client reads the file, and it runs as this account. */
+async function hand(paths: readonly string[], { uid, gid }: Account): Promise<void> {
+  for (const path of paths) await chown(path, uid, gid)
 }
 
-async function demand(call: ToolCall, { env }: DefineInput['connection']): Promise<ToolResult> {
-  return await runToolOrFail({ ...call, env }, LIMITS)
+async function ask(call: ToolCall, { env, account }: DefineInput['connection']): Promise<ToolResult> {
+  return await runTool({ ...call, env }, optionsFor(account))
+}
+
+async function demand(call: ToolCall, { env, account }: DefineInput['connection']): Promise<ToolResult> {
+  return await runToolOrFail({ ...call, env }, optionsFor(account))
+}
+
+function optionsFor(account: Account | undefined): RunOptions {
+  return { timeoutMs: START_LIMIT_MS, ...(account === undefined ? {} : { as: account }) }
 }
 
 /** Starting a large guest with huge pages takes long. */
-const LIMITS: RunOptions = { timeoutMs: 120_000 }
+const START_LIMIT_MS = 120_000
 const NO_DAEMON =
   'Start libvirt (systemctl start libvirtd), see that this user may use it (sudo usermod -aG libvirt USER), or name another one with -s.'
