@@ -2,6 +2,7 @@ import { Command, Option } from 'commander'
 // Only what --help needs is imported here; the rest waits until there is something to do.
 import type { Accelerator, Firmware } from '../model/image.js'
 import { registerIdentityCommand } from './identity-command.js'
+import { registerLaunchCommand } from './launch-command.js'
 import type { LintFormat } from './lint-formats.js'
 import { count, sizeMiB, wholeMinutes } from './option-values.js'
 import type { PluginNewOptions } from './plugin-new.js'
@@ -175,6 +176,7 @@ export function rewriteCommand(choose: (action: () => Promise<number>) => void):
     .option('--json', 'one JSON object')
     .action((options: RenderOptions) => choose(async () => (await import('./render.js')).render(options)))
   registerIdentityCommand(program, choose)
+  registerLaunchCommand(program, choose)
   strict(program.command('explain'))
     .description('what an error code means and what to do')
     .argument('<code>')
