@@ -2,9 +2,11 @@ import { constants } from 'node:fs'
 import { access, lstat, readlink, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { CvmError } from '../model/errors.js'
+import { companionsOf } from '../model/output-names.js'
 
 /**
- * The output can be made at this path: its directory is there and writable, nothing stands in the way.
+ * The output can be made at this path, and everything that may come to lie beside it: its directory is there and writable,
+ * nothing stands in the way.
  *
  * @throws {CvmError} USAGE, OUTPUT_EXISTS, OUTPUT_UNWRITABLE.
  */
@@ -15,6 +17,7 @@ export async function assertOutputPossible(output: string, force: boolean): Prom
     throw new CvmError('USAGE', `the output cannot be ${basename(output)}`, { why, next })
   }
   await assertOutputFree(output, force)
+  for (const { path, what } of companionsOf(output)) await assertFree(path, force, `the ${what} of the output`)
 }
 
 /**
@@ -30,18 +33,21 @@ export async function assertOutputFree(output: string, force: boolean): Promise<
   await access(dir, constants.W_OK | constants.X_OK).catch((cause: unknown) => {
     throw new CvmError('OUTPUT_UNWRITABLE', `no permission to write into ${dir}`, { cause })
   })
-  const present = await lstat(output).catch(() => undefined)
+  await assertFree(output, force, 'the output')
+}
+
+async function assertFree(path: string, force: boolean, what: string): Promise<void> {
+  const present = await lstat(path).catch(() => undefined)
   if (present === undefined) return
   if (present.isDirectory()) {
-    const next = `Name the file to make, in that directory: -o ${join(output, 'FILE')}`
-    throw new CvmError('OUTPUT_UNWRITABLE', `the output is a directory: ${output}`, { next })
+    const next = `Name the file to make, in that directory: -o ${join(path, 'FILE')}`
+    throw new CvmError('OUTPUT_UNWRITABLE', `${what} is a directory: ${path}`, { next })
   }
   // It would be replaced by the output, which then would not be where it leads to.
   if (present.isSymbolicLink()) {
     const next = 'Give the path that it leads to, or remove the link.'
-    throw new CvmError('OUTPUT_UNWRITABLE', `the output is a link to ${await readlink(output)}: ${output}`, { next })
+    throw new CvmError('OUTPUT_UNWRITABLE', `${what} is a link to ${await readlink(path)}: ${path}`, { next })
   }
-  if (!present.isFile())
-    throw new CvmError('OUTPUT_UNWRITABLE', `the output is there and is not a regular file: ${output}`)
-  if (!force) throw new CvmError('OUTPUT_EXISTS', `${output} is already there`)
+  if (!present.isFile()) throw new CvmError('OUTPUT_UNWRITABLE', `${what} is there and is not a regular file: ${path}`)
+  if (!force) throw new CvmError('OUTPUT_EXISTS', `${path} is already there`)
 }
