@@ -20,9 +20,10 @@ export async function assertOutputPossible(output: string, force: boolean): Prom
 /**
  * A file can be made at this path: its directory is there and writable, nothing stands in the way.
  *
+ * @param example a file name for the hint, should the path be a directory
  * @throws {CvmError} OUTPUT_EXISTS, OUTPUT_UNWRITABLE.
  */
-export async function assertOutputFree(output: string, force: boolean): Promise<void> {
+export async function assertOutputFree(output: string, force: boolean, example = 'output.qcow2'): Promise<void> {
   const dir = dirname(output)
   const there = await stat(dir).catch(() => undefined)
   if (there === undefined) throw new CvmError('OUTPUT_UNWRITABLE', `the directory of the output does not exist: ${dir}`)
@@ -33,7 +34,7 @@ export async function assertOutputFree(output: string, force: boolean): Promise<
   const present = await lstat(output).catch(() => undefined)
   if (present === undefined) return
   if (present.isDirectory()) {
-    const next = `Name the file to make, in that directory: -o ${join(output, 'FILE')}`
+    const next = `Name the file to make: -o ${join(output, example)}`
     throw new CvmError('OUTPUT_UNWRITABLE', `the output is a directory: ${output}`, { next })
   }
   // It would be replaced by the output, which then would not be where it leads to.

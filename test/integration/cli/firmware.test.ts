@@ -176,6 +176,12 @@ describe('firmware set', () => {
   })
 })
 
+describe('firmware', () => {
+  it('alone prints what it can do', async () => {
+    expect((await firmware()).stderr).toMatch(/Usage: cvm-rewrite firmware.*show.*import/s)
+  })
+})
+
 describe('firmware show', () => {
   it('tells the state of Secure Boot, the room, every variable, and that nothing is wrong', async () => {
     await good('set', 'vars.fd', 'PlatformLang', 'en', '-o', 'new.fd')
