@@ -15,7 +15,7 @@ export interface FirmwareExportOptions {
 export async function firmwareExport(path: string, { output, force }: FirmwareExportOptions): Promise<number> {
   using interrupted = interruption(() => {})
   try {
-    if (output !== undefined) await assertOutputFree(output, force === true)
+    if (output !== undefined) await assertOutputFree(output, force === true, 'vars.json')
     const file = await openFirmware(path, interrupted.signal)
     const { variables } = file.contents
     const json = contentsBytes(file.contents.form === 'json' ? file.contents : exportedContents(variables))

@@ -12,7 +12,7 @@ export function lintVariables(variables: readonly StoredVariable[]): readonly Fi
     ...lintSize(variable),
     ...lintShim(variable),
   ])
-  return [...each, ...lintBootOrder(variables)]
+  return [...each, ...lintBootOrder(variables), ...lintTimeout(variables)]
 }
 
 function lintAttributes({ name, attributes }: StoredVariable): readonly FirmwareFinding[] {
@@ -62,6 +62,15 @@ function lintBootOrder(variables: readonly StoredVariable[]): readonly FirmwareF
   return [
     note(`BootOrder lists ${absent.join(', ')}, which the file does not have; the firmware skips what is not there`),
   ]
+}
+
+/** Seen with OVMF 2022.11: stored 1, and after a start 0 without QEMU's boot menu, 7 with splash-time=7000. */
+function lintTimeout(variables: readonly StoredVariable[]): readonly FirmwareFinding[] {
+  const isSet = ({ name, guid, data }: StoredVariable) =>
+    name === 'Timeout' && guid === GUID.global && data.some((byte) => byte !== 0)
+  if (!variables.some(isSet)) return []
+  const menu = 'QEMU says of its boot menu (-boot menu=on,splash-time=MILLISECONDS; 0 without)'
+  return [note(`OVMF overwrites Timeout at each start with what ${menu}`)]
 }
 
 /** Names that no store can hold: for variables that come from elsewhere, before they are written. */

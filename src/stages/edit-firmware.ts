@@ -1,3 +1,5 @@
+import { basename } from 'node:path'
+import { assertSound } from '../firmware/assert-sound.js'
 import { lintPair } from '../firmware/code-and-vars.js'
 import { applyEdits, type VariableEdit } from '../firmware/edit-variables.js'
 import type { FirmwareFinding } from '../firmware/finding.js'
@@ -41,7 +43,7 @@ export async function editFirmware(
   choose: (variables: readonly StoredVariable[]) => readonly VariableEdit[],
   signal?: AbortSignal,
 ): Promise<FirmwareEdit> {
-  await assertOutputFree(request.output, request.force)
+  await assertOutputFree(request.output, request.force, basename(request.file))
   const file = await openFirmware(request.file, signal)
   assertSameForm(file, request.output)
   if (request.code !== undefined) await assertPair(file, request.code)
@@ -99,15 +101,6 @@ function assertSameForm({ format, path }: FirmwareFile, output: string): void {
       ? 'To write variables as JSON: cvm-rewrite firmware export FILE -o vars.json'
       : `Give a name that ends in ${fitting.join(' or ')}.`
   throw new CvmError('USAGE', `the output ${output} would be ${format}, as ${path} is`, { next })
-}
-
-function assertSound(findings: readonly FirmwareFinding[]): void {
-  const problems = findings.filter(({ severity }) => severity === 'problem').map(({ text }) => text)
-  const [first] = problems
-  if (first === undefined) return
-  throw new CvmError('VARIABLE_STORE_DAMAGED', 'the variables break rules of the firmware; nothing was written', {
-    ...(problems.length === 1 ? { why: first } : { lines: problems }),
-  })
 }
 
 function sideOf(contents: FirmwareContents): FirmwareSide {

@@ -23,9 +23,10 @@ export async function assertOutputPossible(output: string, force: boolean): Prom
 /**
  * A file can be made at this path: its directory is there and writable, nothing stands in the way.
  *
+ * @param example a file name for the hint, should the path be a directory
  * @throws {CvmError} OUTPUT_EXISTS, OUTPUT_UNWRITABLE.
  */
-export async function assertOutputFree(output: string, force: boolean): Promise<void> {
+export async function assertOutputFree(output: string, force: boolean, example = 'output.qcow2'): Promise<void> {
   const dir = dirname(output)
   const there = await stat(dir).catch(() => undefined)
   if (there === undefined) throw new CvmError('OUTPUT_UNWRITABLE', `the directory of the output does not exist: ${dir}`)
@@ -33,14 +34,14 @@ export async function assertOutputFree(output: string, force: boolean): Promise<
   await access(dir, constants.W_OK | constants.X_OK).catch((cause: unknown) => {
     throw new CvmError('OUTPUT_UNWRITABLE', `no permission to write into ${dir}`, { cause })
   })
-  await assertFree(output, force, 'the output')
+  await assertFree(output, force, 'the output', example)
 }
 
-async function assertFree(path: string, force: boolean, what: string): Promise<void> {
+async function assertFree(path: string, force: boolean, what: string, example = 'output.qcow2'): Promise<void> {
   const present = await lstat(path).catch(() => undefined)
   if (present === undefined) return
   if (present.isDirectory()) {
-    const next = `Name the file to make, in that directory: -o ${join(path, 'FILE')}`
+    const next = `Name the file to make: -o ${join(path, example)}`
     throw new CvmError('OUTPUT_UNWRITABLE', `${what} is a directory: ${path}`, { next })
   }
   // It would be replaced by the output, which then would not be where it leads to.
