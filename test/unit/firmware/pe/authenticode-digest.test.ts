@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { authenticodeDigest } from '../../../../src/firmware/pe/authenticode-digest.js'
-import { embeddedSignatures } from '../../../../src/firmware/pe/certificate-table.js'
+import { readCertificateTable } from '../../../../src/firmware/pe/certificate-table.js'
 import { readPe } from '../../../../src/firmware/pe/pe-file.js'
 import { readSignedImage } from '../../../../src/firmware/pe/signed-image.js'
 import { aPe, CERTIFICATE_ENTRY_AT, CHECKSUM_AT, filled, HEADERS_BYTES } from '../../../fixtures/a-pe.js'
@@ -119,8 +119,8 @@ describe('readPe', () => {
   })
 })
 
-describe('embeddedSignatures', () => {
-  it('are read in order, with or without a GUID; other kinds are skipped', () => {
+describe('readCertificateTable', () => {
+  it('is read in order, with or without a GUID; other kinds are skipped', () => {
     const pkcs7Guid = Buffer.from('9dd2af4adf68ee498aa9347d375665a7', 'hex')
     const table = Buffer.concat([
       winCertificate(0x0002, Buffer.from('first')),
@@ -129,12 +129,22 @@ describe('embeddedSignatures', () => {
       winCertificate(0x0ef1, Buffer.concat([filled(16, 0), Buffer.from('other GUID')])),
     ])
 
-    const found = embeddedSignatures(readPe(signedWith(aPe(), table)))
+    const { state, signatures } = readCertificateTable(readPe(signedWith(aPe(), table)))
 
-    expect(found.map(String)).toEqual(['first', 'second'])
+    expect(state).toBe('whole')
+    expect(signatures.map(String)).toEqual(['first', 'second'])
   })
 
-  it('that are no PKCS#7 are told as such', () => {
+  it('is damaged when its entries do not end where it ends', () => {
+    const entry = winCertificate(2, Buffer.from('first'))
+    const table = (bytes: Buffer) => readCertificateTable(readPe(signedWith(aPe(), bytes)))
+
+    expect(table(Buffer.concat([entry, filled(8, 0)]))).toMatchObject({ state: 'damaged', signatures: { length: 1 } })
+    expect(table(entry.subarray(0, 8))).toEqual({ state: 'damaged', signatures: [] })
+    expect(readCertificateTable(readPe(aPe()))).toEqual({ state: 'none', signatures: [] })
+  })
+
+  it('with entries that are no PKCS#7 is told as such', () => {
     const image = readSignedImage(signedWith(aPe(), winCertificate(2, filled(40, 0x30))))
 
     expect(image.signatures).toEqual([{ readable: false, why: expect.any(String) }])

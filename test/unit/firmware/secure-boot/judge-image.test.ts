@@ -92,6 +92,19 @@ describe('judgeImage', () => {
     expect(judge(image(sha384), [hash('sha384', DIGEST.sha384)])).toMatchObject({ accepted: true })
   })
 
+  it('refuses one with a damaged certificate table, or one without a signature in it, even when db has its digest', () => {
+    const db = [x509(first), hash('sha256', DIGEST.sha256)]
+
+    expect(judge({ ...image(good), table: 'damaged' }, db)).toMatchObject({
+      accepted: false,
+      reason: expect.stringContaining('damaged'),
+    })
+    expect(judge({ ...image(), table: 'whole' }, db)).toMatchObject({
+      accepted: false,
+      reason: expect.stringContaining('holds no signature'),
+    })
+  })
+
   it('knows a program without a signature by its SHA-256 digest only', () => {
     expect(judge(image(), [hash('sha256', DIGEST.sha256)])).toMatchObject({ accepted: true })
     expect(judge(image(), [hash('sha384', DIGEST.sha384)])).toMatchObject({ accepted: false })
@@ -119,7 +132,8 @@ describe('signatureQuestions', () => {
 })
 
 function image(...signatures: readonly EmbeddedSignature[]): SignedImage {
-  return { signatures, digest: (algorithm) => DIGEST[algorithm as keyof typeof DIGEST] }
+  const table = signatures.length === 0 ? 'none' : 'whole'
+  return { table, signatures, digest: (algorithm) => DIGEST[algorithm as keyof typeof DIGEST] }
 }
 
 function signature(signer: Buffer, matchesImage = true) {
