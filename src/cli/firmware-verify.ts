@@ -48,7 +48,7 @@ function verificationText(program: string, { verdict, whyOff, sha256, sha384, an
     `  Authenticode SHA-256 ${sha256}\n`,
     `  Authenticode SHA-384 ${sha384}\n`,
     colour.dim(
-      `  checked: the digests against db and dbx; each signature, and the chain above it, with OpenSSL against ${anchors.db} certificates of db and ${anchors.dbx} of dbx\n` +
+      `  checked: the digests against db and dbx; each signature, and the chain above it, with OpenSSL against the certificates in db (${anchors.db}) and dbx (${anchors.dbx})\n` +
         '  not checked: dates and purposes (the firmware ignores them); SBAT and MokList, which are for shim\n',
     ),
   ].join('')

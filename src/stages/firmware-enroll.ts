@@ -80,7 +80,8 @@ async function plan(
   const certificates = async (option: string, paths: readonly string[]): Promise<readonly CertificateFacts[]> => {
     const all: CertificateFacts[] = []
     for (const path of paths) {
-      const certificate = certificateIn(`${option} ${path}`, await wholeFile(path, MAX_KEY_BYTES), request.now, found)
+      const bytes = await keyFile(option, path, found)
+      const certificate = bytes && certificateIn(`${option} ${path}`, bytes, request.now, found)
       if (certificate !== undefined) all.push(certificate)
     }
     return all
@@ -94,6 +95,17 @@ async function plan(
   const microsoft = request.microsoft ? await microsoftFromHost(store, request.now) : NOTHING
   found.notes.push(...microsoft.notes)
   return planEnrollment({ pk, kek, db, mok, dbx, microsoft: microsoft.keys, owner: request.owner }, before)
+}
+
+/** A file that is not there is one of the problems, told with the others. */
+async function keyFile(option: string, path: string, { problems }: Found): Promise<Buffer | undefined> {
+  try {
+    return await wholeFile(path, MAX_KEY_BYTES)
+  } catch (error) {
+    if (!(error instanceof CvmError)) throw error
+    problems.push(`${option}: ${error.message}`)
+    return undefined
+  }
 }
 
 function certificateIn(

@@ -3,7 +3,6 @@ import { type ImageVerdict, judgeImage, signatureQuestions } from '../firmware/s
 import { type SecureBootState, secureBootState } from '../firmware/secure-boot/secure-boot-state.js'
 import type { StoreEdit } from '../firmware/store-access.js'
 import { CvmError } from '../model/errors.js'
-import { signatureAnswers } from './signature-answers.js'
 import { wholeFile } from './whole-file.js'
 
 export interface Verification {
@@ -39,6 +38,8 @@ export async function judgeWith(
   state: SecureBootState,
   signal: AbortSignal,
 ): Promise<Verification> {
+  // What runs programs takes longer to load than all else here, and most enrollments do not need it.
+  const { signatureAnswers } = await import('./signature-answers.js')
   const answers = await signatureAnswers(signatureQuestions(image, state), signal)
   const certificates = (entries: SecureBootState['db']) => entries.filter(({ kind }) => kind === 'x509').length
   return {

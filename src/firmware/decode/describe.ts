@@ -25,7 +25,7 @@ export function describeVariable(variable: FirmwareVariable): readonly string[] 
   if (decode === undefined) return describeBytes(variable.data)
   try {
     const lines = decode(variable.data)
-    return lines.length === 0 ? ['empty'] : lines
+    return lines.every((line) => line === '') ? ['empty'] : lines
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     return [`cannot be read: ${why}`, ...describeBytes(variable.data)]

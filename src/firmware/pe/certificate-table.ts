@@ -9,11 +9,18 @@ import { readGuid } from '../decode/guid-bytes.js'
 import { SIGNATURE_TYPE } from '../decode/signature-list.js'
 import type { PeFile } from './pe-file.js'
 
-/** The PKCS#7 signatures (DER), in the order in which the firmware looks at them; entries of other kinds are skipped, as it does. */
-export function embeddedSignatures({ bytes, certificateTable }: PeFile): readonly Buffer[] {
+export interface CertificateTable {
+  /** `damaged`: its entries do not end where it ends; then the firmware refuses the program whatever is in it. */
+  readonly state: 'none' | 'whole' | 'damaged'
+  /** PKCS#7 messages (DER), in the order in which the firmware looks at them; entries of other kinds are skipped, as it does. */
+  readonly signatures: readonly Buffer[]
+}
+
+export function readCertificateTable({ bytes, certificateTable }: PeFile): CertificateTable {
   const signatures: Buffer[] = []
   const end = certificateTable.offset + certificateTable.size
-  for (let at = certificateTable.offset; at + HEADER_BYTES < end; ) {
+  let at = certificateTable.offset
+  while (at + HEADER_BYTES < end) {
     const length = bytes.readUInt32LE(at)
     if (length <= HEADER_BYTES || length > end - at) break
     const entry = bytes.subarray(at, at + length)
@@ -23,7 +30,8 @@ export function embeddedSignatures({ bytes, certificateTable }: PeFile): readonl
       signatures.push(entry.subarray(GUID_HEADER_BYTES))
     at += Math.ceil(length / 8) * 8
   }
-  return signatures
+  if (certificateTable.size === 0) return { state: 'none', signatures: [] }
+  return { state: at === end ? 'whole' : 'damaged', signatures }
 }
 
 const HEADER_BYTES = 8

@@ -1,10 +1,12 @@
 import { authenticodeDigest, type ImageDigestAlgorithm } from './authenticode-digest.js'
 import { type AuthenticodeSignature, readAuthenticodeSignature } from './authenticode-signature.js'
-import { embeddedSignatures } from './certificate-table.js'
+import { type CertificateTable, readCertificateTable } from './certificate-table.js'
 import { readPe } from './pe-file.js'
 
 /** A program as Secure Boot sees it. */
 export interface SignedImage {
+  /** A program without a signature may have a table without one, which is not the same to the firmware. */
+  readonly table: CertificateTable['state']
   readonly signatures: readonly EmbeddedSignature[]
   /** Authenticode digest. */
   digest(algorithm: ImageDigestAlgorithm): Buffer
@@ -23,7 +25,8 @@ export function readSignedImage(bytes: Buffer): SignedImage {
     known.set(algorithm, value)
     return value
   }
-  return { digest, signatures: embeddedSignatures(file).map((entry) => embedded(entry, digest)) }
+  const { state, signatures } = readCertificateTable(file)
+  return { table: state, digest, signatures: signatures.map((entry) => embedded(entry, digest)) }
 }
 
 export function isImageDigest(algorithm: string): algorithm is ImageDigestAlgorithm {

@@ -41,7 +41,7 @@ export function signatureQuestions(image: SignedImage, { db, dbx }: SecureBootSt
 export function judgeImage(image: SignedImage, state: SecureBootState, isSignedUnder: IsSignedUnder): ImageVerdict {
   const signatures = image.signatures.map((entry, index) => signatureSentence(entry, index, isSignedUnder))
   const { refused, accepted } =
-    image.signatures.length === 0 ? judgeUnsigned(image, state) : judgeSigned(image, state, isSignedUnder)
+    image.table === 'none' ? judgeUnsigned(image, state) : judgeSigned(image, state, isSignedUnder)
   if (refused !== undefined) return { accepted: false, reason: refused, signatures }
   if (accepted !== undefined) return { accepted: true, reason: accepted, signatures }
   return { accepted: false, reason: nothingSpeaksForIt(image, isSignedUnder), signatures }
@@ -79,10 +79,13 @@ function judgeSigned(image: SignedImage, { db, dbx }: SecureBootState, isSignedU
     if (hasDigest(dbx, algorithm, digest)) return { refused: `${shown} is in dbx` }
     if (hasDigest(db, algorithm, digest)) accepted ??= `${shown} is in db`
   }
+  if (image.table === 'damaged') return { refused: 'its certificate table is damaged' }
   return accepted === undefined ? {} : { accepted }
 }
 
 function nothingSpeaksForIt(image: SignedImage, isSignedUnder: IsSignedUnder): string {
+  if (image.table !== 'none' && image.signatures.length === 0)
+    return 'its certificate table holds no signature of a kind that the firmware knows'
   if (image.signatures.length === 0)
     return `it has no signature, and its SHA-256 digest ${hex(image.digest('sha256'))} is not in db`
   const sound = usable(image).filter((signature) => isSound(signature, isSignedUnder))
