@@ -8,13 +8,16 @@ export async function findTeeFirmware(
   candidates = CANDIDATES[tee],
 ): Promise<string | undefined> {
   for (const path of candidates) {
-    const readable = await access(path, constants.R_OK).then(
-      () => true,
-      () => false,
-    )
-    if (readable) return path
+    if (await isReadable(path)) return path
   }
   return undefined
+}
+
+export async function isReadable(path: string): Promise<boolean> {
+  return await access(path, constants.R_OK).then(
+    () => true,
+    () => false,
+  )
 }
 
 /**

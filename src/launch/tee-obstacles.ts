@@ -7,8 +7,14 @@ export interface TeeHost {
   readonly facts: TeeFacts
   /** Undefined: QEMU is not installed. */
   readonly qemu: QemuAbilities | undefined
-  /** Absent: no firmware that could be loaded into such a guest. */
-  readonly firmware?: string
+  readonly firmware: TeeFirmware
+}
+
+/** A firmware that could be loaded into such a guest. */
+export interface TeeFirmware {
+  /** The one that was named, or the first installed one; undefined: none of either. */
+  readonly path: string | undefined
+  readonly readable: boolean
 }
 
 /**
@@ -50,7 +56,8 @@ function kvmObstacles(facts: TeeFacts): readonly string[] {
 }
 
 function firmwareObstacles(tee: Tee, { firmware }: TeeHost): readonly string[] {
-  if (firmware !== undefined) return []
+  if (firmware.readable) return []
+  if (firmware.path !== undefined) return [`firmware: ${firmware.path} is not there or not readable`]
   return [`firmware: no OVMF in one file for ${tee === 'tdx' ? 'TDX' : 'SEV-SNP'} is installed; name one with -o`]
 }
 

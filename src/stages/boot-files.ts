@@ -2,6 +2,8 @@ import { chmod, chown, copyFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { canReach } from '../host/accounts.js'
 import { runToolOrFail } from '../host/run-tool.js'
+import { inspectInput } from '../image/inspect-input.js'
+import { readFileStart } from '../image/read-start.js'
 import { assertSpace } from '../image/space.js'
 import { createWorkImage } from '../image/work-image.js'
 import type { Say } from '../model/events.js'
@@ -19,7 +21,13 @@ export interface BootFiles {
   readable(path: string, name: string): Promise<string>
 }
 
-export type BootDisk = Pick<InputImage, 'path'> & { readonly format: ImageFormat; readonly image?: InputImage }
+/** A disk under a layer. */
+export interface BootDisk {
+  readonly path: string
+  readonly format: ImageFormat
+  /** When it was looked at already. */
+  readonly image?: InputImage
+}
 
 export interface BootFilesPlace {
   readonly scratchDir: string
@@ -36,8 +44,8 @@ export interface BootFilesPlace {
 export function makingFiles(place: BootFilesPlace, say: Say): BootFiles {
   const { scratchDir, account } = place
   return {
-    async layer({ image }, name) {
-      if (image === undefined) throw new Error('a layer is made over an image that was inspected')
+    async layer(disk, name) {
+      const image = disk.image ?? (await dataDisk(disk))
       const base = await reachableBase(image, `${name}-copy`, place, say)
       const path = join(scratchDir, `${name}.qcow2`)
       await createWorkImage({ input: base, path, backingName: name })
@@ -70,6 +78,14 @@ export function namingFiles(scratchDir: string): BootFiles {
       template.kind === 'uefi' ? { ...template, vars: join(scratchDir, VARIABLES) } : template,
     readable: async (path) => path,
   }
+}
+
+/** A disk with data need not have a partition table; a qcow2 one is looked at as the image is. */
+async function dataDisk({ path, format }: BootDisk): Promise<InputImage> {
+  if (format === 'qcow2') return await inspectInput(path)
+  const { identity, storedBytes } = await readFileStart(path)
+  const fileSizeBytes = identity.sizeBytes
+  return { path, format, virtualSizeBytes: fileSizeBytes, fileSizeBytes, storedBytes, identity, warnings: [] }
 }
 
 function layerDisk(path: string): LaunchDisk {

@@ -14,6 +14,8 @@ export interface BootTestRequest {
   readonly launch: SettledLaunch
   /** The kernel is started without the image's boot loader. Absent: only when `launch` names a kernel. */
   readonly directBoot?: DirectBootWish
+  /** On 127.0.0.1, leads to the guest's port 22. Absent: a free one. */
+  readonly sshPort?: number
   /** Absent: what the installed QEMU reports. */
   readonly qemuFlavour?: QemuFlavour
   /** QEMU's monitor for people is put there, a UNIX socket that does not exist yet. */

@@ -9,6 +9,7 @@ export type MilestoneName =
   | 'init'
   | 'default target'
   | 'login'
+  | 'ssh banner'
   | 'cloud-init started'
   | 'cloud-init finished'
 
@@ -72,6 +73,11 @@ export class BootWatch {
     return [...this.#outOfMemory]
   }
 
+  /** The guest's init runs, or what comes after it. */
+  get initSeen(): boolean {
+    return this.milestones.some(({ name }) => AFTER_KERNEL.has(name))
+  }
+
   get resets(): number {
     return this.#resets
   }
@@ -99,6 +105,11 @@ export class BootWatch {
         sign.line,
       )
     }
+  }
+
+  /** The guest's SSH server has said who it is; that it did is no verdict. */
+  sshBanner(banner: string, atMs: number): void {
+    this.milestones.push({ name: 'ssh banner', seconds: seconds(atMs), detail: banner })
   }
 
   reset(): void {
@@ -213,6 +224,8 @@ const MILESTONES: Readonly<Partial<Record<SignKind, MilestoneName>>> = {
   init: 'init',
   login: 'login',
 }
+
+const AFTER_KERNEL: ReadonlySet<MilestoneName> = new Set(['init', 'default target', 'login', 'cloud-init started'])
 
 const WORDS: Readonly<Partial<Record<SignKind, string>>> = {
   panic: "The guest's kernel panicked",
