@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { describeVariable } from '../../../src/firmware/decode/describe.js'
-import { PLAIN_STORE } from '../../../src/firmware/plain-store.js'
+import { CHECKED_STORE } from '../../../src/firmware/checked-store.js'
 import { certificateFacts } from '../../../src/firmware/secure-boot/certificate-facts.js'
 import { KEY_VARIABLE } from '../../../src/firmware/secure-boot/key-variables.js'
 import { microsoftKeys } from '../../../src/firmware/secure-boot/microsoft-keys.js'
@@ -11,7 +11,7 @@ import { keyEntries, secureBootState } from '../../../src/firmware/secure-boot/s
 const STORES = ['OVMF_VARS_4M.ms.fd', 'OVMF_VARS_4M.snakeoil.fd'].filter((name) =>
   existsSync(`/usr/share/OVMF/${name}`),
 )
-const read = (name: string) => PLAIN_STORE.read(readFileSync(`/usr/share/OVMF/${name}`))
+const read = (name: string) => CHECKED_STORE.read(readFileSync(`/usr/share/OVMF/${name}`))
 
 describe.each(STORES)('%s of Debian', (name) => {
   const variables = read(name)
