@@ -54,7 +54,7 @@ export async function enrollKeys(request: EnrollRequest, store: StoreEdit, signa
   const before = store.read(file)
   stateOf(before, request.file)
   const found: Found = { problems: [], doubts: [], notes: [] }
-  const enrollment = await plan(request, before, store, found)
+  const enrollment = await readEnrollment(request, before, store, found)
   if (found.problems.length === 0) found.problems.push(...enrollment.problems)
   const accepted = found.problems.length === 0 ? await checkBootLoaders(request, enrollment, found, signal) : []
   const refused = [...found.problems, ...(request.acceptDoubts ? [] : found.doubts)]
@@ -63,16 +63,24 @@ export async function enrollKeys(request: EnrollRequest, store: StoreEdit, signa
   return { before, set: enrollment.set, notes: [...found.doubts, ...found.notes, ...enrollment.notes], accepted }
 }
 
+/** The keys that are asked for, without what is to be done with them. */
+export type KeyRequest = Pick<EnrollRequest, 'pk' | 'kek' | 'db' | 'mok' | 'dbx' | 'microsoft' | 'owner' | 'now'>
+
 /** Collected, so that all come at once. */
-interface Found {
+export interface Found {
   readonly problems: string[]
   /** What --accept-doubts lets pass. */
   readonly doubts: string[]
   readonly notes: string[]
 }
 
-async function plan(
-  request: EnrollRequest,
+/**
+ * What the keys would make of these variables; problems with the files are collected.
+ *
+ * @throws {CvmError} FIRMWARE_MISSING without Microsoft's keys; INPUT_* and EFI_FILE_INVALID of what is to go into dbx.
+ */
+export async function readEnrollment(
+  request: KeyRequest,
   before: readonly FirmwareVariable[],
   store: StoreEdit,
   found: Found,

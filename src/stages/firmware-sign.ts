@@ -41,12 +41,9 @@ export interface SignedProgram {
 export async function signProgram(request: SignRequest, signal: AbortSignal): Promise<SignedProgram> {
   const { efiFile, keyFile, certificateFile, output, now } = request
   refuseExisting(output)
-  await requireProgram('sbsign', 'sbsigntool')
-  await requireProgram('openssl', 'openssl')
+  const certificate = await assertSigner({ keyFile, certificateFile })
   const program = await wholeFile(efiFile)
   const before = signedImage(program, efiFile)
-  const certificate = await certificateFrom(certificateFile)
-  checkPair(await privateKeyFrom(keyFile), certificate, { keyFile, certificateFile })
   await using scratch = await makeScratch(tmpdir(), 'cvm-sign', 0o700)
   const files = {
     // A copy: what is signed is what was looked at, and the name cannot be an option.
@@ -74,6 +71,21 @@ export async function signProgram(request: SignRequest, signal: AbortSignal): Pr
         : ['sbsign padded the file, so its digest is another than before']),
     ],
   }
+}
+
+/**
+ * Asked before any work: the programs are there, and key and certificate can sign.
+ *
+ * @throws {CvmError} TOOL_MISSING, KEYS_REFUSED, INPUT_*.
+ */
+export async function assertSigner(
+  signer: Pick<SignRequest, 'keyFile' | 'certificateFile'>,
+): Promise<CertificateFacts> {
+  await requireProgram('sbsign', 'sbsigntool')
+  await requireProgram('openssl', 'openssl')
+  const certificate = await certificateFrom(signer.certificateFile)
+  checkPair(await privateKeyFrom(signer.keyFile), certificate, signer)
+  return certificate
 }
 
 async function certificateFrom(path: string): Promise<CertificateFacts> {
