@@ -119,7 +119,8 @@ export function decidedText(values: readonly DecidedValue[]): string {
   const rows = values.map(
     ({ key, value, origin }) => [key, printable(value, LONGEST_VALUE), printable(origin)] as const,
   )
-  const width = (column: 0 | 1) => Math.max(...rows.map((row) => row[column].length))
+  // One long identity does not move all origins to the right.
+  const width = (column: 0 | 1) => Math.min(WIDEST, Math.max(...rows.map((row) => row[column].length)))
   const [keys, texts] = [width(0), width(1)]
   return rows.map(([key, value, origin]) => `  ${key.padEnd(keys)}  ${value.padEnd(texts)}  ${origin}\n`).join('')
 }
@@ -147,3 +148,4 @@ function shown(value: unknown): string {
 
 const DEFAULT = 'the default'
 const LONGEST_VALUE = 100
+const WIDEST = 40
