@@ -10,14 +10,19 @@ export function judgeExpectations(
   facts: ProbeFacts,
 ): readonly ExpectationFinding[] {
   return expectations.map((expectation) => {
-    const what = whatIs(expectation)
     const place = placeOf(expectation, questions)
-    if (!facts.answers.has(place)) return { what, ok: false, expected: plainly(expectation), seen: 'no answer' }
-    const answer = facts.answers.get(place)
-    if (answer === undefined)
-      return { what, ok: false, expected: plainly(expectation), seen: 'it took too long to see' }
-    return { what, ...judgeOne(expectation, answer) }
+    const { ok, expected, seen } = facts.answers.has(place)
+      ? judgeAnswer(expectation, facts.answers.get(place))
+      : unseen(expectation, 'no answer')
+    return { what: quoted(whatIs(expectation)), ok, expected: quoted(expected), seen: quoted(seen) }
   })
+}
+
+function judgeAnswer(expectation: Expectation, answer: ProbeAnswer): Judgement {
+  if (answer === undefined) return unseen(expectation, 'it took too long to see')
+  // What is empty is not the same as what is not there.
+  if (!answer.has(MAIN_FIELD[expectation.kind])) return unseen(expectation, 'an answer that says nothing')
+  return judgeOne(expectation, answer)
 }
 
 type Judgement = Omit<ExpectationFinding, 'what'>
@@ -53,9 +58,9 @@ export function whatIs(expectation: Expectation): string {
   }
 }
 
-/** What is expected, where nothing of it could be seen. */
-function plainly(expectation: Expectation): string {
-  return judgeOne(expectation, new Map()).expected
+function unseen(expectation: Expectation, seen: string): Judgement {
+  const { expected } = judgeOne(expectation, new Map())
+  return { ok: false, expected, seen }
 }
 
 function judgeOne(expectation: Expectation, answer: Answer): Judgement {
@@ -100,11 +105,11 @@ function judgeSecureBoot({ on }: Of<'secure-boot'>, state: string): Judgement {
 
 function judgeCmdline({ word, there }: Of<'cmdline'>, cmdline: string): Judgement {
   const words = wordsIn(cmdline)
-  const expected = there ? `has ${quoted(word)}` : `lacks ${quoted(word)}`
+  const expected = there ? `has ${word}` : `lacks ${word}`
   const name = word.split('=', 1)[0] ?? word
   const related = words.filter((each) => each === word || each.split('=', 1)[0] === name)
-  const seen = related.length > 0 ? related.join(' ') : `no ${quoted(name)} in: ${words.join(' ')}`
-  return { ok: words.includes(word) === there, expected, seen: quoted(seen) }
+  const seen = related.length > 0 ? related.join(' ') : `no ${name} in: ${words.join(' ')}`
+  return { ok: words.includes(word) === there, expected, seen }
 }
 
 /** Blanks within double quotes are part of a word: Linux, lib/cmdline.c, next_arg(). */
@@ -135,18 +140,20 @@ function judgePackage({ there, version }: Of<'package'>, answer: Answer): Judgem
   const ok = there
     ? versions.length > 0 && (version === undefined || versions.includes(version))
     : versions.length === 0
-  return { ok, expected, seen: versions.length === 0 ? 'absent' : quoted(versions.join(', ')) }
+  return { ok, expected, seen: versions.length === 0 ? 'absent' : versions.join(', ') }
 }
 
 function judgeUnit({ state }: Of<'unit'>, text: string): Judgement {
   const properties = new Map(text.split('\n').map((line) => [line.split('=', 1)[0], line.slice(line.indexOf('=') + 1)]))
   const property = (name: string) => properties.get(name) ?? ''
   if (property('LoadState') === '') return { ok: false, expected: state, seen: 'systemctl in the guest said nothing' }
-  if (property('LoadState') === 'not-found') return is(state, 'absent')
+  // To systemd a unit that is not there is inactive.
+  if (property('LoadState') === 'not-found')
+    return { ok: state === 'absent' || state === 'inactive', expected: state, seen: 'absent' }
   const result = property('Result')
   const active = property('ActiveState') === 'failed' ? `failed (${result})` : property('ActiveState')
   const file = property('UnitFileState')
-  const seen = quoted([active, file].filter(Boolean).join(', '))
+  const seen = [active, file].filter(Boolean).join(', ')
   const ok =
     state === 'enabled' || state === 'disabled' || state === 'masked'
       ? file === state || (state !== 'disabled' && file === `${state}-runtime`)
@@ -157,7 +164,7 @@ function judgeUnit({ state }: Of<'unit'>, text: string): Judgement {
 function judgeFailedUnits(state: string, text: string): Judgement {
   if (state !== 'known') return { ok: false, expected: 'none', seen: 'systemctl in the guest said nothing' }
   const units = text.split('\n').filter(Boolean)
-  return { ok: units.length === 0, expected: 'none', seen: units.length === 0 ? 'none' : quoted(units.join(', ')) }
+  return { ok: units.length === 0, expected: 'none', seen: units.length === 0 ? 'none' : units.join(', ') }
 }
 
 function judgeUser({ there, groups }: Of<'user'>, answer: Answer): Judgement {
@@ -165,7 +172,7 @@ function judgeUser({ there, groups }: Of<'user'>, answer: Answer): Judgement {
   if (textOf(answer, 'state') !== 'there') return { ok: !there, expected, seen: 'absent' }
   const has = textOf(answer, 'groups').split(/\s+/).filter(Boolean)
   const ok = there && groups.every((group) => has.includes(group))
-  return { ok, expected, seen: quoted(groups.length === 0 ? 'present' : `in ${listed(has)}`) }
+  return { ok, expected, seen: groups.length === 0 ? 'present' : `in ${listed(has)}` }
 }
 
 function judgeCommand({ exits, limitS }: Of<'command'>, answer: Answer): Judgement {
@@ -173,25 +180,41 @@ function judgeCommand({ exits, limitS }: Of<'command'>, answer: Answer): Judgeme
   const text = textOf(answer, 'rc')
   // What timeout(1) says of a command that it had to end.
   if ((text === '124' || text === '137') && exits !== Number(text))
-    return { ok: false, expected, seen: `exit code ${text}: not over within ${limitS} s?${printed(answer)}` }
+    return { ok: false, expected, seen: `not over within ${limitS} s (exit code ${text})${printed(answer)}` }
   const ok = /^\d{1,3}$/.test(text) && (exits === 'nonzero' ? text !== '0' : Number(text) === exits)
-  return { ok, expected, seen: text === '' ? UNKNOWN : quoted(`exit code ${text}${ok ? '' : printed(answer)}`) }
+  return { ok, expected, seen: text === '' ? UNKNOWN : `exit code ${text}${ok ? '' : printed(answer)}` }
 }
 
 /** The last line of a command's output. */
 function printed(answer: Answer): string {
   const last = textOf(answer, 'output').trimEnd().split('\n').at(-1) ?? ''
-  return last === '' ? '' : `: ${quoted(last)}`
+  return last === '' ? '' : `: ${last}`
 }
 
 function judgeMachineId({ differsFrom }: Of<'machine-id'>, text: string): Judgement {
   const seen = text.trim()
   const expected = `other than ${differsFrom}`
-  if (!/^[0-9a-f]{32}$/.test(seen)) return { ok: false, expected, seen: seen === '' ? 'none' : quoted(seen) }
+  if (!/^[0-9a-f]{32}$/.test(seen)) return { ok: false, expected, seen: seen === '' ? 'none' : seen }
   return { ok: seen !== differsFrom, expected, seen }
 }
 
 type Of<Kind extends Expectation['kind']> = Extract<Expectation, { kind: Kind }>
+
+/** Without it an answer of probe.sh is none. */
+const MAIN_FIELD: Readonly<Record<Expectation['kind'], string>> = {
+  cmdline: 'cmdline',
+  'secure-boot': 'state',
+  tpm: 'state',
+  pcr: 'state',
+  file: 'state',
+  package: 'manager',
+  unit: 'properties',
+  'no-failed-units': 'state',
+  user: 'state',
+  port: 'state',
+  command: 'rc',
+  'machine-id': 'id',
+}
 
 const UNKNOWN = 'unknown'
 

@@ -1,37 +1,43 @@
 import { Script } from 'node:vm'
 import type { ExpectationFinding, FileWish, ProbeAnswer } from '../model/expectation.js'
-import { quoted, textOf } from './probe-words.js'
+import { printable } from './printable.js'
+import { textOf } from './probe-words.js'
 
 type Judgement = Omit<ExpectationFinding, 'what'>
 type Answer = NonNullable<ProbeAnswer>
 
-/** Compares one wish of a file with what the probe has seen of it. */
+/** Compares one wish of a file with what the probe has seen of it; a link counts as what it leads to. */
 export function judgeFile(wish: FileWish, answer: Answer): Judgement {
-  const isThere = textOf(answer, 'state') === 'there'
-  if (wish.how === 'there') return { ok: isThere, expected: 'present', seen: isThere ? kindOf(answer) : 'absent' }
-  if (wish.how === 'absent') return { ok: !isThere, expected: 'absent', seen: isThere ? kindOf(answer) : 'absent' }
-  const expected = expectedOf(wish)
-  if (!isThere) return { ok: false, expected, seen: 'absent' }
-  if (wish.how === 'mode' || wish.how === 'owner' || wish.how === 'group') {
-    const wanted = {
-      mode: 'mode' in wish ? wish.mode : '',
-      owner: 'owner' in wish ? wish.owner : '',
-      group: 'group' in wish ? wish.group : '',
-    }
-    const seen = textOf(answer, wish.how)
-    return {
-      ok: seen === wanted[wish.how],
-      expected,
-      seen: seen === '' ? kindOf(answer) : quoted(shownMode(wish.how, seen)),
-    }
+  const hasName = textOf(answer, 'state') === 'there'
+  const isThere = textOf(answer, 'kind') !== ''
+  const seen = hasName ? kindOf(answer) : 'absent'
+  if (wish.how === 'there') return { ok: isThere, expected: 'present', seen }
+  if (wish.how === 'absent') return { ok: !hasName, expected: 'absent', seen }
+  if (!isThere) return { ok: false, expected: expectedOf(wish), seen }
+  switch (wish.how) {
+    case 'mode':
+      return judgeField(wish, wish.mode, textOf(answer, 'mode'))
+    case 'owner':
+      return judgeField(wish, wish.owner, textOf(answer, 'owner'))
+    case 'group':
+      return judgeField(wish, wish.group, textOf(answer, 'group'))
+    default:
+      return judgeBytes(wish, answer)
   }
+}
+
+type FieldWish = Extract<FileWish, { how: 'mode' | 'owner' | 'group' }>
+
+function judgeField(wish: FieldWish, wanted: string, value: string): Judgement {
+  return { ok: value === wanted, expected: expectedOf(wish), seen: shownField(wish.how, value) }
+}
+
+function judgeBytes(wish: Exclude<FileWish, FieldWish | { how: 'there' | 'absent' }>, answer: Answer): Judgement {
   const content = answer.get('content')
-  if (content === undefined) return { ok: false, expected, seen: kindOf(answer) }
-  if (wish.how === 'sha256') {
-    const seen = textOf(answer, 'sha256')
-    return { ok: seen === wish.digest, expected, seen: quoted(seen) }
-  }
-  return judgeContent(wish, content, Number(textOf(answer, 'size')))
+  if (content === undefined) return { ok: false, expected: expectedOf(wish), seen: kindOf(answer) }
+  if (wish.how !== 'sha256') return judgeContent(wish, content, Number(textOf(answer, 'size')))
+  const seen = textOf(answer, 'sha256')
+  return { ok: seen === wish.digest, expected: wish.digest, seen }
 }
 
 type TextWish = Extract<FileWish, { how: 'text' | 'contains' | 'matches' }>
@@ -70,31 +76,31 @@ function expectedOf(wish: Exclude<FileWish, { how: 'there' | 'absent' }>): strin
     case 'contains':
       return `contains ${shownContent(wish.text)}`
     case 'matches':
-      return `matches ${quoted(wish.pattern)}`
+      return `matches ${wish.pattern}`
     case 'sha256':
       return wish.digest
     case 'mode':
-      return shownMode('mode', wish.mode)
+      return shownField('mode', wish.mode)
     case 'owner':
-      return `owner ${wish.owner}`
+      return shownField('owner', wish.owner)
     case 'group':
-      return `group ${wish.group}`
+      return shownField('group', wish.group)
   }
 }
 
-function shownMode(how: 'mode' | 'owner' | 'group', value: string): string {
+function shownField(how: FieldWish['how'], value: string): string {
   return how === 'mode' ? `mode 0${value}` : `${how} ${value}`
 }
 
 function kindOf(answer: Answer): string {
   const kind = textOf(answer, 'kind')
   const link = textOf(answer, 'link')
-  if (kind === '') return quoted(`a link to ${link}, which is not there`)
-  return quoted(link === '' ? `a ${kind}` : `a link to ${link}, a ${kind}`)
+  if (kind === '') return `a link to ${link}, which is not there`
+  return link === '' ? `a ${kind}` : `a link to ${link}, a ${kind}`
 }
 
 function shownContent(text: string): string {
-  return text === '' ? 'nothing: it is empty' : JSON.stringify(quoted(withoutLastBreaks(text)))
+  return text === '' ? 'nothing: it is empty' : JSON.stringify(printable(withoutLastBreaks(text), SHOWN_CHARACTERS))
 }
 
 function withoutLastBreaks(text: string): string {
@@ -103,3 +109,4 @@ function withoutLastBreaks(text: string): string {
 
 const MATCH = new Script('expression.test(text)')
 const MATCH_MS = 1000
+const SHOWN_CHARACTERS = 120

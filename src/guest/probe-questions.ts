@@ -60,12 +60,6 @@ export function questionsText({ nonce, questions, settleS }: QuestionsTextInput)
   return lines.map((words) => `${words.join('\t')}\n`).join('')
 }
 
-/** The longest that the probe can take for all of them, in s: it has a limit for each. */
-export function longestAnswersS(questions: readonly ProbeQuestion[], settleS: number): number {
-  const each = questions.map((question) => (question.ask === 'command' ? question.limitS : 0) + ANSWER_S)
-  return settleS + each.reduce((sum, seconds) => sum + seconds, 0)
-}
-
 function wordsOf(question: ProbeQuestion): readonly string[] {
   switch (question.ask) {
     case 'pcr':
@@ -94,6 +88,3 @@ function portHex(port: number): string {
 function keyOf(question: ProbeQuestion): string {
   return [question.ask, ...wordsOf(question)].join('\t')
 }
-
-/** ANSWER_SECONDS of probe.sh, which a command's own limit comes on top of. */
-const ANSWER_S = 30

@@ -14,4 +14,4 @@ export function listed(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
 }
 
-const LONGEST_SHOWN = 200
+const LONGEST_SHOWN = 400

@@ -1,5 +1,6 @@
 import type { ConsolePort } from '../guest/console-choice.js'
 import type { Janitor } from '../host/janitor.js'
+import type { Say } from '../model/events.js'
 import type { Account } from '../model/host.js'
 import type { Accelerator, DiskLayout } from '../model/image.js'
 import type { BootTestRequest, BootTestResult } from './boot-request.js'
@@ -23,6 +24,7 @@ export interface BootLayer {
   readonly layout: DiskLayout
   readonly accel: Accelerator
   readonly place: BootPlace
+  readonly say: Say
   readonly signal: AbortSignal
 }
 

@@ -7,6 +7,7 @@
 # nonce of the run, free text as base64 (src/guest/probe-reader.ts).
 #
 # probe.sh                       all of the above
+# probe.sh to FILE               the same, with the lines going to a file that is there
 # probe.sh answer ASK WORD...    one answer as JSON members on standard output; a process of its own, so that it can be ended
 set -u
 umask 077
@@ -280,15 +281,19 @@ tell_answer() { # tell_answer PLACE ASK WORD...
 	fi
 }
 
-waited=0
-until find_port; do
-	if [ "$waited" -ge "$PORT_SECONDS" ]; then
-		echo "cvm-probe: there is no virtio port $PORT_NAME" >/dev/console
-		exit 0
-	fi
-	sleep 1
-	waited=$((waited + 1))
-done
+if [ "${1:-}" = to ]; then
+	port=$2
+else
+	waited=0
+	until find_port; do
+		if [ "$waited" -ge "$PORT_SECONDS" ]; then
+			echo "cvm-probe: there is no virtio port $PORT_NAME" >/dev/console
+			exit 0
+		fi
+		sleep 1
+		waited=$((waited + 1))
+	done
+fi
 exec 3>"$port" || exit 0
 
 {

@@ -16,13 +16,13 @@ export const kernelWord = z
   .max(2048)
   .describe('A word as it stands there, such as ima_hash=sha384.')
 
-export const hexOfAnyBank = z
+export const registerValue = z
   .string()
   .regex(
-    /^(?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}|[0-9A-Fa-f]{96}|[0-9A-Fa-f]{128})$/,
-    'is no PCR value: 64 hex digits for SHA-256, 96 for SHA-384',
+    /^(?:present|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}|[0-9A-Fa-f]{96}|[0-9A-Fa-f]{128})$/,
+    'is neither present nor a PCR value: 64 hex digits for SHA-256, 96 for SHA-384',
   )
-  .describe('The value in hex digits.')
+  .describe('present, or the value in hex digits.')
 
 export const register = z
   .string()
@@ -92,8 +92,8 @@ export const commandLine = z
 
 const there = z.enum(['present', 'absent'])
 
+// In a union the form that any value may be meant for comes last: its words are for what fits no other.
 const file = z.union([
-  there,
   z.strictObject({
     text: text.exactOptional().describe('All that is in it; line breaks at the end do not count.'),
     contains: z
@@ -106,6 +106,7 @@ const file = z.union([
     owner: name.exactOptional().describe('The user who owns it.'),
     group: name.exactOptional().describe('The group that owns it.'),
   }),
+  there,
 ])
 
 const run = z.union([
@@ -135,7 +136,7 @@ export const expectSchema = z
       .describe('The command line of the running kernel.'),
     'secure-boot': z.enum(['on', 'off']).exactOptional().describe('Whether the firmware checked what it started.'),
     tpm: z
-      .union([there, z.record(register, z.union([z.literal('present'), hexOfAnyBank]))])
+      .union([z.record(register, registerValue), there])
       .exactOptional()
       .describe('present, absent, or values of PCRs by bank and number: present, or hex digits.'),
     files: z
@@ -157,8 +158,8 @@ export const expectSchema = z
         z.record(
           name,
           z.union([
-            there,
             z.strictObject({ groups: z.array(name).min(1).describe('Groups that the user is in, besides others.') }),
+            there,
           ]),
         ),
       ])

@@ -13,6 +13,7 @@ import { PACKAGE_DIR } from '../sources.js'
  * @throws CvmError TOOL_MISSING (guestfish), TOOL_FAILED (no operating system found, a file system that cannot be written).
  */
 export async function installProbe(layer: BootLayer, questions: QuestionsTextInput): Promise<void> {
+  layer.say({ type: 'step', text: 'putting the program that looks for what is expected into the throw-away layer' })
   const archive = join(layer.place.scratchDir, 'probe.tar')
   const files = await probeFiles(questionsText(questions))
   await writeFile(archive, probeArchive(PROBE_DIRECTORIES, files), { mode: 0o600 })

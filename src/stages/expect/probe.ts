@@ -2,7 +2,7 @@ import { judgeExpectations } from '../../guest/judge-expectations.js'
 import { questionsOf } from '../../guest/probe-questions.js'
 import { ProbeReader } from '../../guest/probe-reader.js'
 import { textOf } from '../../guest/probe-words.js'
-import { CvmError } from '../../model/errors.js'
+import { CvmError, type CvmErrorDetails } from '../../model/errors.js'
 import type { Expectation, ExpectationFinding, ProbeQuestion } from '../../model/expectation.js'
 import type { BootLayer, BootProbe } from '../boot-hooks.js'
 import type { BootVerdict } from '../boot-watch.js'
@@ -56,18 +56,15 @@ export class GuestProbe implements BootProbe {
     const { findings } = this
     if (findings === undefined) return { ok: false, error: this.#notSeen() }
     const failed = findings.filter(({ ok }) => !ok)
-    return failed.length === 0 ? verdict : { ok: false, error: expectationsFailed(failed, findings.length) }
+    if (failed.length === 0) return verdict
+    const isSettled = this.#reader.facts?.settled === true
+    return { ok: false, error: expectationsFailed(failed, findings.length, isSettled ? {} : { next: LOOKED_EARLY }) }
   }
 
   /** How each expectation came out, in their order; undefined while not all is known. */
   get findings(): readonly ExpectationFinding[] | undefined {
     const { facts } = this.#reader
     return facts === undefined ? undefined : judgeExpectations(this.#expectations, this.#questions, facts)
-  }
-
-  /** Not all units of the guest had started when the probe stopped waiting for them, so it may have seen too little. */
-  get lookedEarly(): boolean {
-    return this.#reader.facts?.settled === false
   }
 
   /** Undefined: it was not asked, or the guest has none. */
@@ -92,21 +89,19 @@ export class GuestProbe implements BootProbe {
   }
 }
 
-function expectationsFailed(failed: readonly ExpectationFinding[], of: number): CvmError {
-  const [first] = failed
-  const message =
-    failed.length === 1 && first !== undefined
-      ? `${first.what} is not as expected`
-      : `${failed.length} of ${of} expectations do not hold`
-  return new CvmError('EXPECTATION_FAILED', message, {
-    ...(failed.length === 1 && first !== undefined ? { why: `expected ${first.expected}; seen: ${first.seen}` } : {}),
-    lines:
-      failed.length === 1
-        ? []
-        : failed.map(({ what, expected, seen }) => `${what}: expected ${expected}; seen: ${seen}`),
-  })
+function expectationsFailed(
+  failed: readonly ExpectationFinding[],
+  of: number,
+  more: Pick<CvmErrorDetails, 'next'>,
+): CvmError {
+  const [first, ...others] = failed
+  if (first !== undefined && others.length === 0) {
+    const why = `expected ${first.expected}; seen: ${first.seen}`
+    return new CvmError('EXPECTATION_FAILED', `not as expected: ${first.what}`, { ...more, why })
+  }
+  const lines = failed.map(({ what, expected, seen }) => `${what}: expected ${expected}; seen: ${seen}`)
+  return new CvmError('EXPECTATION_FAILED', `${failed.length} of ${of} expectations do not hold`, { ...more, lines })
 }
-
 /** What may be the matter, the likeliest first. */
 const NOT_STARTED = [
   'the guest is not run by systemd, or its default target does not lead to multi-user.target',
@@ -114,6 +109,9 @@ const NOT_STARTED = [
   'an IMA policy that asks for signatures (appraise_type=imasig) refuses the probe: it has a digest only',
   'SELinux does not let it run or write to the port',
 ]
+
+const LOOKED_EARLY =
+  'Not all units of the guest had started when it was looked at: see the console for what holds them up.'
 
 const TPM_QUESTIONS: readonly ProbeQuestion[] = [{ ask: 'registers' }, { ask: 'event-log' }]
 

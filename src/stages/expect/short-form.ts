@@ -51,11 +51,9 @@ const READERS: Readonly<Record<string, (form: ShortForm, schema: Schema) => Read
     plain(form, 'cmdline=WORD or cmdline!=WORD', kernelWord, (word, there) => ({ kind: 'cmdline', word, there })),
   'secure-boot': (form) => oneOf(form, ['on', 'off'], (value) => ({ kind: 'secure-boot', on: value === 'on' })),
   tpm: (form) => oneOf(form, ['present', 'absent'], (value) => ({ kind: 'tpm', there: value === 'present' })),
-  pcr: (form, { register, hexOfAnyBank }) =>
+  pcr: (form, { register, registerValue }) =>
     named(form, 'pcr:sha256:7=HEX or pcr:sha256:7=present', register, (name, value) =>
-      value === 'present'
-        ? pcrExpectation(name, value)
-        : checked(hexOfAnyBank, value, (hex) => pcrExpectation(name, hex)),
+      checked(registerValue, value, (text) => pcrExpectation(name, text)),
     ),
   file: readFileForm,
   text: (form, schema) => fileForm(form, 'text:/PATH=TEXT', schema, (text) => ({ how: 'text', text })),
