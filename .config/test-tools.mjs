@@ -13,6 +13,13 @@ const wanted = [
   'openssh-client',
   'python3',
   'util-linux',
+  'swtpm',
+  'swtpm-tools',
+  'guestfs-tools',
+  'linux-image-cloud-amd64',
+  'sbsigntool',
+  'openssl',
+  'libxml2-utils',
 ]
 const missing = [...new Set(wanted)].filter((name) => {
   const { stdout } = spawnSync('dpkg-query', ['-W', '-f', '${db:Status-Status}', name], { encoding: 'utf8' })
