@@ -15,6 +15,7 @@ import { qemuSystemCall } from '../tools/qemu-system.js'
 import { namingFiles } from './boot-files.js'
 import { type BootFirmware, chooseBootFirmware, chooseFirmwareKind } from './boot-firmware.js'
 import { qemuFlavour } from './boot-flavour.js'
+import { teeAccelerator } from './boot-host.js'
 import { bootSockets } from './boot-machine.js'
 import { chooseForwards } from './boot-ports.js'
 import { type BootMachineChoice, directBootWish, prepareBoot } from './boot-prepare.js'
@@ -84,8 +85,8 @@ async function likelyMachine(
 }
 
 function likelyAccelerator({ accel, launch }: BootTestRequest): BootMachineChoice['accelerator'] {
-  const { tee } = launch.wishes
-  if (tee === 'tdx' || tee === 'snp') return { accel: 'kvm', why: 'confidential guests have no other' }
+  const ofTee = teeAccelerator(launch.wishes.tee, accel)
+  if (ofTee !== undefined) return ofTee
   if (accel !== 'auto') return { accel, why: `asked for with --accel ${accel}` }
   try {
     accessSync('/dev/kvm', constants.R_OK | constants.W_OK)
