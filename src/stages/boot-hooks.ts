@@ -76,22 +76,25 @@ export interface BootHooks {
 
 /** What the request itself asks to be added. */
 export async function hooksFor(request: BootTestRequest): Promise<BootHooks> {
-  const ofConsole = await consoleHooks(request)
-  const { expectations, saveLogDir, launch } = request
-  const hasTpm = launch.wishes.tpm === true
-  const tpm = bothHooks(ofConsole, hasTpm ? await tpmHooks() : {})
-  const readsTpm = hasTpm && saveLogDir !== undefined
-  if (expectations.length === 0 && !readsTpm) return bothHooks(tpm, await logHooks(saveLogDir, undefined))
-  const { probeFor, probeHooks } = await import('./expect/probe-hooks.js')
-  const probe = await probeFor(request, readsTpm)
-  const logs = await logHooks(saveLogDir, probe)
-  return bothHooks(tpm, probe === undefined ? logs : bothHooks(probeHooks(probe), logs))
+  return bothHooks(await consoleHooks(request), await tpmAndProbeHooks(request))
 }
 
 async function consoleHooks({ consoleFile, image }: BootTestRequest): Promise<BootHooks> {
   if (consoleFile === undefined) return {}
   const { consoleFileHooks } = await import('./console-file.js')
   return await consoleFileHooks(consoleFile, image)
+}
+
+async function tpmAndProbeHooks(request: BootTestRequest): Promise<BootHooks> {
+  const { expectations, saveLogDir, launch } = request
+  const hasTpm = launch.wishes.tpm === true
+  const tpm = hasTpm ? await tpmHooks() : {}
+  const readsTpm = hasTpm && saveLogDir !== undefined
+  if (expectations.length === 0 && !readsTpm) return bothHooks(tpm, await logHooks(saveLogDir, undefined))
+  const { probeFor, probeHooks } = await import('./expect/probe-hooks.js')
+  const probe = await probeFor(request, readsTpm)
+  const logs = await logHooks(saveLogDir, probe)
+  return bothHooks(tpm, probe === undefined ? logs : bothHooks(probeHooks(probe), logs))
 }
 
 async function tpmHooks(): Promise<BootHooks> {
