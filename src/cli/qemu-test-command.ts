@@ -135,10 +135,15 @@ function testOptions(command: Command): void {
         .default([], 'nothing but a boot'),
     )
     .option('--strict', 'failed units of the guest fail the test')
-    .option('--interactive', "the guest's console on this terminal; Ctrl-] leaves")
+    .addOption(
+      new Option('--interactive', "the guest's console on this terminal; Ctrl-] leaves").conflicts(['json', 'dryRun']),
+    )
     .option('-p, --monitor <path>', "QEMU's monitor on a UNIX socket made there")
     .option('--save-log <dir>', "the TPM's event log and registers are put there")
-    .option('--console <file>', "all that the guest's console said is put there")
+    .option(
+      '--console <file>',
+      "all that the guest's serial port said is put there, of its virtio console in FILE.hvc0",
+    )
     .option('--junit <file>', 'the result as a JUnit XML file')
     .option('--json', 'one JSON object on stdout instead of the table')
     .option('--dry-run', 'print the QEMU command and start nothing')

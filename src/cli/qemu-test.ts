@@ -3,6 +3,7 @@ import { CommanderError } from 'commander'
 import { CvmError } from '../model/errors.js'
 import type { RunEvent, Say } from '../model/events.js'
 import type { BootTestRequest, BootTestResult } from '../stages/boot-request.js'
+import type { Interactive } from './interactive.js'
 import { type QemuTestOptions, qemuTestCommand } from './qemu-test-command.js'
 import { fromCommander } from './usage-error.js'
 
@@ -25,12 +26,17 @@ async function run(options: QemuTestOptions, argv: readonly string[]): Promise<n
   const { interruption } = await import('./interruption.js')
   using interrupted = interruption(() => process.stderr.write('\ncleaning up (once more ends at once)\n'))
   try {
-    const say = await teller(options)
+    using session = options.interactive === true && options.dryRun !== true ? await openSession() : undefined
+    const say = await teller(options, () => session?.lent === true)
     const request = await requestOf(options, say)
     if (argv.includes('-v') && options.vsock === true) say({ type: 'note', text: V_HINT })
     if (options.dryRun === true) return await dryRun(request, say, options)
+    if (options.junit !== undefined) {
+      const { assertResultPlace } = await import('../stages/result-place.js')
+      await assertResultPlace('--junit', options.junit, request.image)
+    }
     const { bootTest } = await import('../stages/boot-test.js')
-    const result = await bootTest(request, say, interrupted.signal)
+    const result = await bootTest(request, say, interrupted.signal, session?.hooks)
     return await report(result, request.image, options)
   } catch (error) {
     return complain(error, options.json === true)
@@ -52,7 +58,8 @@ async function requestOf(options: QemuTestOptions, say: Say): Promise<BootTestRe
   const { directBootOf, layersOfFlags, limitOf, monitorOf } = await import('./qemu-test-launch.js')
   const { settleBootLaunch } = await import('../stages/boot-launch.js')
   const image = inputPath(options.input, 'cvm-qemu-test -i output.qcow2')
-  const limitMin = limitOf(options)
+  // A person at the console takes their time.
+  const limitMin = limitOf(options) ?? (options.interactive === true ? ONE_DAY_MIN : undefined)
   const directBoot = directBootOf(options)
   const humanMonitor = monitorOf(options)
   const launch = {
@@ -77,7 +84,16 @@ async function requestOf(options: QemuTestOptions, say: Say): Promise<BootTestRe
   }
 }
 
+async function openSession(): Promise<Interactive> {
+  const { interactive } = await import('./interactive.js')
+  return interactive(process.stdin, process.stdout)
+}
+
 async function report(result: BootTestResult, image: string, options: QemuTestOptions): Promise<number> {
+  if (options.junit !== undefined) {
+    const { writeJunit } = await import('./qemu-test-junit.js')
+    await writeJunit(options.junit, result, image)
+  }
   const { resultText, resultObject } = await import('./qemu-test-report.js')
   if (options.json === true) process.stdout.write(`${JSON.stringify(resultObject(result, image))}\n`)
   else process.stdout.write(resultText(result, image))
@@ -115,11 +131,13 @@ async function printError(error: unknown): Promise<void> {
 }
 
 /** Progress on stderr: one plain line for each event. */
-async function teller(options: QemuTestOptions): Promise<(event: RunEvent) => void> {
+async function teller(options: QemuTestOptions, muted: () => boolean): Promise<(event: RunEvent) => void> {
   const { colourStderr } = await import('./colours.js')
   const { printable } = await import('../guest/printable.js')
   const say = (text: string) => process.stderr.write(`${printable(text)}\n`)
   return (event) => {
+    // The terminal is the guest's now.
+    if (muted()) return
     if (event.type === 'warning') process.stderr.write(`${colourStderr.yellow('warning')} ${printable(event.text)}\n`)
     if (options.quiet === true) return
     if (event.type === 'step' || event.type === 'note') say(event.text)
@@ -131,6 +149,8 @@ async function teller(options: QemuTestOptions): Promise<(event: RunEvent) => vo
     }
   }
 }
+
+const ONE_DAY_MIN = 24 * 60
 
 /** A command to paste is never cut. */
 const WHOLE = 100_000

@@ -9,34 +9,40 @@ export interface Terminal extends Disposable {
   show(bytes: Uint8Array): void
 }
 
+export interface TerminalStreams {
+  readonly stdin: ReadStream
+  readonly stdout: WriteStream
+  readonly janitor: Pick<Janitor, 'watchTerminal'>
+}
+
 /**
- * Takes the terminal over. Its settings come back with `dispose`, and by the janitor when this process is killed.
+ * Reads the terminal's settings, which the janitor gives back when this process is killed; what is returned takes the terminal over.
  *
  * @throws CvmError TOOL_MISSING, TOOL_FAILED when its settings cannot be read.
  */
-export async function openTerminal(input: {
-  readonly stdin: ReadStream
-  readonly stdout: WriteStream
-  readonly onKeys: (bytes: Buffer) => void
-  readonly janitor: Pick<Janitor, 'watchTerminal'>
-}): Promise<Terminal> {
-  const { stdin, stdout, onKeys, janitor } = input
+export async function prepareTerminal({
+  stdin,
+  stdout,
+  janitor,
+}: TerminalStreams): Promise<(onKeys: (bytes: Buffer) => void) => Terminal> {
   const path = await readlink('/proc/self/fd/0')
   const settings = await runToolOrFail({ tool: 'stty', args: ['-F', path, '-g'] })
   janitor.watchTerminal(path, settings.stdout.trim())
-  stdin.setRawMode(true)
-  stdin.on('data', onKeys)
-  stdin.resume()
-  return {
-    show: (bytes) => {
-      stdout.write(bytes)
-    },
-    [Symbol.dispose]: () => {
-      stdin.off('data', onKeys)
-      stdin.setRawMode(false)
-      stdin.pause()
-      stdin.unref()
-      stdout.write(`${TERMINAL_RESET}\r\n`)
-    },
+  return (onKeys) => {
+    stdin.setRawMode(true)
+    stdin.on('data', onKeys)
+    stdin.resume()
+    return {
+      show: (bytes) => {
+        stdout.write(bytes)
+      },
+      [Symbol.dispose]: () => {
+        stdin.off('data', onKeys)
+        stdin.setRawMode(false)
+        stdin.pause()
+        stdin.unref()
+        stdout.write(`${TERMINAL_RESET}\r\n`)
+      },
+    }
   }
 }

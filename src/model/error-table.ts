@@ -33,6 +33,12 @@ export const ERRORS = {
     meaning: 'The output file is already there.',
     next: 'Use --force to replace it; the old file is kept until the new one is complete.',
   },
+  DOMAIN_EXISTS: {
+    exit: 'usage',
+    meaning:
+      'libvirt has a domain of that name already. One that runs, or that this program did not make, is never touched.',
+    next: 'Give another name; a domain that this program made, and that is shut off, is replaced with --force.',
+  },
   PLUGIN_UNKNOWN: {
     exit: 'usage',
     meaning: 'A name given to --skip or --only matches no plugin.',
@@ -292,6 +298,11 @@ export const ERRORS = {
     exit: 'guest',
     meaning: 'Secure Boot refused something that the guest wanted to start.',
     next: 'See who refused what; sign it with a key that the firmware or shim knows.',
+  },
+  GUEST_LEFT_EARLY: {
+    exit: 'guest',
+    meaning: 'The person at the console (--interactive) left before the guest was up, so there is nothing to judge.',
+    next: 'Wait for the login prompt, or run without --interactive.',
   },
   GUEST_UNITS_FAILED: {
     exit: 'guest',

@@ -49,11 +49,19 @@ export interface BootConsoles {
   write(console: ConsolePort, bytes: Uint8Array): void
 }
 
+/** A person at the guest's console: while they are there, no verdict ends the machine. */
+export interface BootSession {
+  readonly over: boolean
+  /** Called at most once, when they go. */
+  onOver(act: () => void): void
+}
+
 /** What may be added to a boot test; each one is called once unless it says otherwise. */
 export interface BootHooks {
   /** The layer is made, nothing runs yet. */
   readonly afterDiskPrepared?: (layer: BootLayer) => Promise<void>
   readonly probe?: BootProbe
+  readonly session?: BootSession
   /** Called when the launch has a TPM. It is disposed of after the machine's end. */
   readonly startTpm?: (place: BootPlace) => Promise<BootTpm>
   /** All bytes as they come, before anything looks at them. */
@@ -68,15 +76,22 @@ export interface BootHooks {
 
 /** What the request itself asks to be added. */
 export async function hooksFor(request: BootTestRequest): Promise<BootHooks> {
+  const ofConsole = await consoleHooks(request)
   const { expectations, saveLogDir, launch } = request
   const hasTpm = launch.wishes.tpm === true
-  const tpm = hasTpm ? await tpmHooks() : {}
+  const tpm = bothHooks(ofConsole, hasTpm ? await tpmHooks() : {})
   const readsTpm = hasTpm && saveLogDir !== undefined
   if (expectations.length === 0 && !readsTpm) return bothHooks(tpm, await logHooks(saveLogDir, undefined))
   const { probeFor, probeHooks } = await import('./expect/probe-hooks.js')
   const probe = await probeFor(request, readsTpm)
   const logs = await logHooks(saveLogDir, probe)
   return bothHooks(tpm, probe === undefined ? logs : bothHooks(probeHooks(probe), logs))
+}
+
+async function consoleHooks({ consoleFile, image }: BootTestRequest): Promise<BootHooks> {
+  if (consoleFile === undefined) return {}
+  const { consoleFileHooks } = await import('./console-file.js')
+  return await consoleFileHooks(consoleFile, image)
 }
 
 async function tpmHooks(): Promise<BootHooks> {
@@ -92,12 +107,14 @@ async function logHooks(dir: string | undefined, probe: GuestProbe | undefined):
   return saveLogHooks(dir, probe)
 }
 
-/** Both of them, the hooks of `first` first; of a probe and a TPM there is one. */
+/** Both of them, the hooks of `first` first; of a probe, a session and a TPM there is one. */
 export function bothHooks(first: BootHooks, second: BootHooks): BootHooks {
   const probe = first.probe ?? second.probe
+  const session = first.session ?? second.session
   const startTpm = first.startTpm ?? second.startTpm
   return {
     ...(probe === undefined ? {} : { probe }),
+    ...(session === undefined ? {} : { session }),
     ...(startTpm === undefined ? {} : { startTpm }),
     afterDiskPrepared: async (layer) => {
       await first.afterDiskPrepared?.(layer)

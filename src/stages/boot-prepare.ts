@@ -33,6 +33,13 @@ export interface BootMachineChoice {
   readonly forwards: readonly ChosenForward[]
 }
 
+/** A kernel to start directly; `root`: value of root= that the image's own boot loader gives to it. */
+export interface ImageKernel {
+  readonly kernel: string
+  readonly initrd?: string
+  readonly root?: string
+}
+
 export interface PrepareInput {
   readonly request: BootTestRequest
   readonly disk: BootDisk
@@ -40,7 +47,7 @@ export interface PrepareInput {
   readonly machine: BootMachineChoice
   readonly files: BootFiles
   /** Of an image whose kernel is started without its boot loader. */
-  readonly extractKernel: () => Promise<{ readonly kernel: string; readonly initrd?: string }>
+  readonly extractKernel: () => Promise<ImageKernel>
   readonly say: Say
 }
 
@@ -94,14 +101,15 @@ async function directBootWishes(
 ): Promise<LaunchWishes> {
   if (direct === undefined) return {}
   const { kernel, initrd, cmdline } = request.launch.wishes
+  const own: ImageKernel =
+    kernel === undefined ? await extractKernel() : { kernel, ...(initrd === undefined ? {} : { initrd }) }
   const partition = layout === undefined ? undefined : rootPartition(layout)
   const line = directBootLine({
     ...(cmdline === undefined ? {} : { cmdline }),
-    root: direct.root ?? (partition === undefined ? undefined : `PARTUUID=${partition.uuid}`),
+    root: direct.root ?? own.root ?? (partition === undefined ? undefined : `PARTUUID=${partition.uuid}`),
     consoles: direct.consoles,
     ...(direct.append === undefined ? {} : { append: direct.append }),
   })
-  const own = kernel === undefined ? await extractKernel() : { kernel, ...(initrd === undefined ? {} : { initrd }) }
   const used = initrd ?? own.initrd
   return {
     kernel: await files.readable(own.kernel, 'kernel'),

@@ -104,8 +104,10 @@ export async function runBoot({
           }),
       onEvent: ({ event, data }) => {
         if (event === 'RESET') watch.reset()
-        else if (event === 'SHUTDOWN' && data['guest'] === true) watch.poweredOff(now())
-        else if (event === 'BLOCK_IO_ERROR' && data['nospace'] === true) watch.fail(noSpace(place.scratchDir))
+        else if (event === 'SHUTDOWN' && data['guest'] === true) {
+          if (hooks.session !== undefined) watch.left(now())
+          else watch.poweredOff(now())
+        } else if (event === 'BLOCK_IO_ERROR' && data['nospace'] === true) watch.fail(noSpace(place.scratchDir))
         wake.up()
       },
       onCommand: (text) => say({ type: 'command', text }),
@@ -130,16 +132,21 @@ export async function runBoot({
       wake.up()
     },
   )
+  const { session } = hooks
+  session?.onOver(() => wake.up())
   const onAbort = () => wake.up()
   signal.addEventListener('abort', onAbort, { once: true })
   try {
     for (;;) {
       signal.throwIfAborted()
-      watch.tick(now())
+      if (session === undefined) watch.tick(now())
+      else if (session.over || (crash !== undefined && watch.verdict !== undefined)) watch.left(now())
       if (watch.verdict === undefined && crash !== undefined) watch.fail(crash)
       if (watch.verdict === undefined && now() >= limitMs) watch.endOfTime(timedOut(limitMs, consoles.tail()))
-      if (watch.verdict !== undefined) break
-      await wake.sleep(Math.min(limitMs, watch.settledAtMs ?? limitMs) - now())
+      // A person may want to look at the very thing that decided it.
+      const stays = session !== undefined && !session.over && crash === undefined && now() < limitMs
+      if (watch.verdict !== undefined && !stays) break
+      await wake.sleep(Math.min(limitMs, (stays ? undefined : watch.settledAtMs) ?? limitMs) - now())
     }
   } finally {
     signal.removeEventListener('abort', onAbort)

@@ -7,7 +7,6 @@ import { assertUnchanged } from '../image/file-identity.js'
 import { inspectInput } from '../image/inspect-input.js'
 import { readDiskLayout } from '../image/read-layout.js'
 import { readFileStart } from '../image/read-start.js'
-import { CvmError } from '../model/errors.js'
 import type { Say } from '../model/events.js'
 import type { Account } from '../model/host.js'
 import type { InputImage } from '../model/image.js'
@@ -19,6 +18,7 @@ import { prepareBoot } from './boot-prepare.js'
 import type { BootTestRequest, BootTestResult } from './boot-request.js'
 import { runBoot } from './boot-run.js'
 import { judgeBoot } from './boot-verdict.js'
+import { extractKernel } from './extract-kernel.js'
 import { requireTools } from './tools-needed.js'
 
 /**
@@ -67,9 +67,7 @@ async function bootIn(place: BootPlace, { request, image, say, signal, more }: B
     layout,
     machine,
     files: makingFiles(place, say),
-    extractKernel: async () => {
-      throw new CvmError('LAUNCH_INVALID', 'the kernel of the direct boot is not named', { next: 'Name it with -k.' })
-    },
+    extractKernel: () => extractKernel({ image, accel: machine.accelerator.accel, place, say, signal }),
     say,
   })
   const { accel, disks } = prepared.config

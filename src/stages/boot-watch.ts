@@ -123,6 +123,13 @@ export class BootWatch {
     this.#fail('GUEST_REBOOT_LOOP', `The guest restarted ${this.#resets} times without coming up`, this.#lastSign?.line)
   }
 
+  /** A person leaves the machine, which is judged by what was seen until now. */
+  left(atMs: number): void {
+    if (this.#settlesAtMs !== undefined) this.#pass()
+    const message = `The console was left after ${seconds(atMs)} s, before the guest was up`
+    this.#fail('GUEST_LEFT_EARLY', message, this.#lastSign?.line)
+  }
+
   /** The guest powered off, or its machine ended: too early, unless the verdict stands already. */
   poweredOff(atMs: number): void {
     const reached = this.#loginMs === undefined ? 'before it was up' : 'right after it was up'

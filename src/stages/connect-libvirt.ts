@@ -15,7 +15,7 @@ import type { RunPlace } from './run-place.js'
  * @throws {CvmError} LIBVIRT_UNREACHABLE.
  */
 export async function connectLibvirt(plan: RewritePlan, place: RunPlace): Promise<LibvirtConnection> {
-  if (plan.connect !== undefined) return await connectTo(libvirtUri(plan.connect))
+  if (plan.connect !== undefined) return await connectTo(libvirtUri(plan.connect), LEAVE_OUT)
   const cacheDir = join(userCacheDir(), 'libvirt')
   // A home that nobody can write to only costs the seconds that the cache would have saved.
   await mkdir(userCacheDir(), { recursive: true }).catch(() => {})
@@ -39,10 +39,16 @@ export function libvirtUri(connect: string): string {
   return `qemu+unix:///${process.getuid?.() === 0 ? 'system' : 'session'}?socket=${encodeURI(connect)}`
 }
 
-async function connectTo(uri: string): Promise<LibvirtConnection> {
+/**
+ * Makes sure that a daemon that is not ours answers.
+ *
+ * @param next what a person can do when none does
+ * @throws {CvmError} LIBVIRT_UNREACHABLE.
+ */
+export async function connectTo(uri: string, next: string): Promise<LibvirtConnection> {
   const socket = /[?&]socket=([^&]*)/.exec(uri)?.[1]
   if (socket !== undefined && statSync(decodeURI(socket), { throwIfNoEntry: false })?.isSocket() !== true) {
-    throw new CvmError('LIBVIRT_UNREACHABLE', `there is no socket at ${decodeURI(socket)}`)
+    throw new CvmError('LIBVIRT_UNREACHABLE', `there is no socket at ${decodeURI(socket)}`, { next })
   }
   const result = await runTool(answersCall(uri), { timeoutMs: ANSWER_LIMIT_MS })
   if (result.exitCode !== 0) {
@@ -50,10 +56,12 @@ async function connectTo(uri: string): Promise<LibvirtConnection> {
     throw new CvmError('LIBVIRT_UNREACHABLE', `no libvirt answers at ${uri}`, {
       why: words.at(-1) ?? `virsh exited ${result.exitCode}`,
       lines: words,
-      next: 'Leave -s out (a private daemon is used then), or see that this user may use it: sudo usermod -aG libvirt USER',
+      next,
     })
   }
   return { uri, env: {}, account: undefined, private: false, async [Symbol.asyncDispose]() {} }
 }
 
+const LEAVE_OUT =
+  'Leave -s out (a private daemon is used then), or see that this user may use it: sudo usermod -aG libvirt USER'
 const ANSWER_LIMIT_MS = 20_000

@@ -28,6 +28,38 @@ export function answersCall(uri: string): ToolCall {
   return { tool: 'virsh', args: ['--connect', uri, 'version', '--daemon'] }
 }
 
+/** One line a domain: its UUID and its name. */
+export function listDomainsCall(uri: string): ToolCall {
+  return { tool: 'virsh', args: ['--connect', uri, 'list', '--all', '--uuid', '--name'] }
+}
+
+/** Reads the lines of listDomainsCall, such as "6695eb01-f6a4-8304-79aa-97f2502e193f test"; a name may have blanks. */
+export function readDomainList(stdout: string): readonly { readonly uuid: string; readonly name: string }[] {
+  return stdout.split('\n').flatMap((line) => {
+    const found = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}) +(.*?) *$/.exec(line)
+    return found === null ? [] : [{ uuid: found[1] ?? '', name: found[2] ?? '' }]
+  })
+}
+
+/** Prints the metadata of a domain under this namespace; exits 1 when there is none. */
+export function metadataCall(uri: string, uuid: string, namespace: string): ToolCall {
+  return { tool: 'virsh', args: ['--connect', uri, 'metadata', '--domain', uuid, '--uri', namespace] }
+}
+
+/** Prints "running", "paused", "shut off" and so on. */
+export function domainStateCall(uri: string, uuid: string): ToolCall {
+  return { tool: 'virsh', args: ['--connect', uri, 'domstate', '--domain', uuid] }
+}
+
+/** Defines a domain, or redefines the one with its UUID; without --validate libvirt would pass over what it does not know. */
+export function defineCall(uri: string, xmlPath: string): ToolCall {
+  return { tool: 'virsh', args: ['--connect', uri, 'define', '--validate', '--file', xmlPath] }
+}
+
+export function startCall(uri: string, uuid: string): ToolCall {
+  return { tool: 'virsh', args: ['--connect', uri, 'start', '--domain', uuid] }
+}
+
 export type DomainEvent =
   | { readonly kind: 'reboot' }
   | { readonly kind: 'io-error'; readonly reason: string }

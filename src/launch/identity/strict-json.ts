@@ -98,12 +98,19 @@ function readNumber(reader: Reader): number {
   if (token === undefined) throw fault(reader, 'a value is missing here')
   const value = Number(token)
   if (!Number.isFinite(value)) throw fault(reader, `the number ${shown(token)} is too large`)
-  // Two documents would have one digest. RFC 8785, 3.1: such a number belongs into quotes.
-  if (/^-?\d+$/.test(token) && BigInt(token) !== BigInt(value)) {
-    throw fault(reader, `the number ${shown(token)} has more digits than a number can keep; write it in quotes`)
+  // Else two documents had one digest. RFC 8785, 3.1: such a number belongs into quotes.
+  if (/^-?\d+$/.test(token) && BigInt(token) !== wholeNumber(String(value))) {
+    throw fault(reader, `the number ${shown(token)} would become ${value}; write it in quotes`)
   }
   reader.at += token.length
   return value
+}
+
+/** Of `120`, or `1.2e+22` as large numbers are written. */
+function wholeNumber(written: string): bigint {
+  const [mantissa = '', exponent = '0'] = written.split('e+')
+  const [whole = '', fraction = ''] = mantissa.split('.')
+  return BigInt(whole + fraction.padEnd(Number(exponent), '0'))
 }
 
 function taken(reader: Reader, character: string): boolean {

@@ -1,0 +1,13 @@
+/**
+ * Text as one word of a POSIX shell that means exactly this text.
+ *
+ * Within single quotes nothing has a meaning but the single quote itself, newlines included.
+ * Source: POSIX.1-2017, Shell Command Language, 2.2.2 Single-Quotes.
+ */
+export function shellQuoted(text: string): string {
+  if (text.includes('\0')) throw new Error('no word of a shell can hold a NUL')
+  return PLAIN_WORD.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+}
+
+/** A word without quotes; a `~` or `=` in front would be more than a character. */
+const PLAIN_WORD = /^[A-Za-z0-9_./:@%+-][A-Za-z0-9_./:@%+=,-]*$/
