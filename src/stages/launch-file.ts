@@ -25,8 +25,8 @@ export interface LaunchFile {
  *
  * @throws {CvmError} LAUNCH_INVALID with every mistake and its place; IDENTITY_INVALID.
  */
-export async function readLaunchFile(path: string): Promise<LaunchFile> {
-  const absolute = resolve(path)
+export async function readLaunchFile(path: string, cwd: string = process.cwd()): Promise<LaunchFile> {
+  const absolute = resolve(cwd, path)
   const bytes = await readRegularFile(absolute, path)
   const { result: text, mistakes } = await placedMistakes(path, (complain) => readText(bytes, complain))
   if (text === undefined) throw mistaken(path, mistakes)

@@ -17,7 +17,9 @@ export function launchKinds(options: boolean) {
     .strictObject({
       type: word('user', 'bridge', 'none')
         .exactOptional()
-        .describe('user: a network of its own behind this host; bridge: a bridge of this host; none: no card.'),
+        .describe(
+          'What it is: user, a network of its own behind this host; bridge, a bridge of this host; none, no card.',
+        ),
       cidr: text('cidr').exactOptional().describe('Of the user network, such as 10.0.2.0/24.'),
       'dhcp-start': text('dhcpStart').exactOptional().describe('The first address that the user network gives.'),
       bridge: text('bridge').exactOptional().describe('The name of a bridge of this host, such as br0.'),
@@ -33,7 +35,9 @@ export function launchKinds(options: boolean) {
     .strictObject({
       type: word('bios', 'uefi', 'rom')
         .exactOptional()
-        .describe('uefi: code and variables in two files; rom: both in one, which TDX and SEV-SNP need.'),
+        .describe(
+          'What it is: bios; uefi, code and variables in two files; rom, both in one, which TDX and SEV-SNP need.',
+        ),
       code: text('firmwareCode')
         .exactOptional()
         .describe('The code of a UEFI; this host has one when it is not given.'),
