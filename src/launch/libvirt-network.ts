@@ -42,7 +42,7 @@ function passt({ cidr, dhcpStart, mac, forwards }: UserNetwork): LibvirtPart {
       ]),
     ],
     notes: [
-      'forwarded ports need libvirt 9.0 or later and passt on the host',
+      'forwarded ports need passt on the host and a libvirt that works with it; that of Debian 12 does not',
       ...(address === undefined
         ? ['passt gives the guest the address of the host']
         : [

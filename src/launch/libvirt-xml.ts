@@ -38,6 +38,7 @@ export function libvirtXml(config: LaunchConfig, uuid?: string): LibvirtDomain {
         tee.kind === 'tdx' ? [element('timer', { name: 'hpet', present: 'no' })] : [],
       ),
     ),
+    { elements: powerManagement(config), notes: [] },
     libvirtDevices(config),
     launchSecurity(tee),
   ]
@@ -71,6 +72,12 @@ function features({ firmware, tee }: LaunchConfig): XmlElement {
     ...(tee.kind === 'tdx' ? [element('ioapic', { driver: 'qemu' })] : []),
     ...(tee.kind === 'snp' ? [element('vmport', { state: 'off' })] : []),
   ])
+}
+
+/** As in src/launch/qemu-firmware.ts: a firmware in SMM is not asked to suspend to memory. */
+function powerManagement({ firmware }: LaunchConfig): readonly XmlElement[] {
+  if (firmware.kind !== 'uefi' || !firmware.smm) return []
+  return [element('pm', {}, [element('suspend-to-mem', { enabled: 'no' })])]
 }
 
 function processor({ accel, tee }: LaunchConfig): LibvirtPart {

@@ -47,7 +47,7 @@ function notRom(kind: 'tdx' | 'snp'): CvmError {
 
 /**
  * Only code in system management mode may write the flash, so only the firmware changes its variables.
- * OVMF built for that stops at once unless suspend to memory (S3) is off. Source: edk2, OvmfPkg/README.
+ * Suspend to memory (S3) is off, because some 64-bit builds of OVMF for it do not start otherwise. Source: edk2, OvmfPkg/README, "SMM".
  */
 const SMM_ARGUMENTS = [
   ['-global', 'driver=cfi.pflash01,property=secure,value=on'],

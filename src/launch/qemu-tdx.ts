@@ -13,7 +13,8 @@ import type { TeeMachine } from './tee-machine.js'
 export function tdxMachine(tdx: TdxLaunch, flavour: QemuFlavour): TeeMachine {
   const upstream = flavour === 'upstream'
   return {
-    cpu: 'host',
+    // The forks do not see by themselves that a TD has no performance counters and no account of stolen time.
+    cpu: upstream ? 'host' : 'host,-kvm-steal-time,pmu=off',
     machineOptions: [
       'kernel-irqchip=split',
       `confidential-guest-support=${ID}`,

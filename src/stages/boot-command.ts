@@ -15,12 +15,13 @@ import { qemuSystemCall } from '../tools/qemu-system.js'
 import { namingFiles } from './boot-files.js'
 import { type BootFirmware, chooseBootFirmware, chooseFirmwareKind } from './boot-firmware.js'
 import { qemuFlavour } from './boot-flavour.js'
-import { hooksFor } from './boot-hooks.js'
+import { teeAccelerator } from './boot-host.js'
 import { bootSockets } from './boot-machine.js'
 import { chooseForwards } from './boot-ports.js'
 import { type BootMachineChoice, directBootWish, prepareBoot } from './boot-prepare.js'
 import type { BootTestRequest } from './boot-request.js'
 import { usualMemoryMiB, usualVcpus } from './boot-test-size.js'
+import { readExpectations } from './expect/read-expectations.js'
 
 /**
  * The call of QEMU that a boot test would make, also where it could not run. No guest is started and no file is left: the files
@@ -31,7 +32,7 @@ import { usualMemoryMiB, usualVcpus } from './boot-test-size.js'
 export async function bootCommand(request: BootTestRequest, say: Say): Promise<ToolCall> {
   const path = resolve(request.image)
   const format = formatOf(path, await readFileStart(path))
-  const hooks = await hooksFor(request)
+  const expected = await readExpectations(request.expectations)
   const layout = needsLayout(request) ? await layoutOf({ path, format }) : undefined
   const scratchDir = join(tmpdir(), 'cvm-qemu-test-XXXXXXXX')
   const { config } = await prepareBoot({
@@ -44,7 +45,7 @@ export async function bootCommand(request: BootTestRequest, say: Say): Promise<T
     say,
   })
   const wiring = bootSockets(scratchDir, {
-    probe: hooks.probe !== undefined,
+    probe: expected.length > 0 || (config.tpm && request.saveLogDir !== undefined),
     humanMonitor: request.humanMonitor !== undefined,
     ...(config.tpm ? { tpm: join(scratchDir, 'tpm/socket') } : {}),
   })
@@ -84,8 +85,8 @@ async function likelyMachine(
 }
 
 function likelyAccelerator({ accel, launch }: BootTestRequest): BootMachineChoice['accelerator'] {
-  const { tee } = launch.wishes
-  if (tee === 'tdx' || tee === 'snp') return { accel: 'kvm', why: 'confidential guests have no other' }
+  const ofTee = teeAccelerator(launch.wishes.tee, accel)
+  if (ofTee !== undefined) return ofTee
   if (accel !== 'auto') return { accel, why: `asked for with --accel ${accel}` }
   try {
     accessSync('/dev/kvm', constants.R_OK | constants.W_OK)

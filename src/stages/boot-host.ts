@@ -5,8 +5,8 @@ import { readTeeFacts } from '../host/tee-facts.js'
 import { teeObstacles } from '../launch/tee-obstacles.js'
 import { CvmError } from '../model/errors.js'
 import type { Account } from '../model/host.js'
-import type { DiskLayout } from '../model/image.js'
-import type { LaunchWishes } from '../model/launch.js'
+import type { Accelerator, DiskLayout } from '../model/image.js'
+import type { LaunchWishes, Tee } from '../model/launch.js'
 import { chooseBootFirmware, chooseFirmwareKind, teeFirmware } from './boot-firmware.js'
 import { qemuHere } from './boot-flavour.js'
 import { chooseForwards } from './boot-ports.js'
@@ -52,11 +52,19 @@ export async function assertTeeAvailable(wishes: LaunchWishes): Promise<void> {
   throw new CvmError('TEE_UNAVAILABLE', `this machine cannot start ${name} guests`, { lines: obstacles })
 }
 
-/** Confidential guests run under KVM, of which assertTeeAvailable has made sure; no plain guest could tell more. */
 async function chooseAccelerator(request: BootTestRequest, account: Account | undefined): Promise<AcceleratorChoice> {
-  const { tee } = request.launch.wishes
-  if (tee !== 'tdx' && tee !== 'snp') return await probeAccelerator(request.accel, account)
-  if (request.accel === 'tcg') throw new CvmError('LAUNCH_INVALID', 'confidential guests are never emulated')
+  const ofTee = teeAccelerator(request.launch.wishes.tee, request.accel)
+  return ofTee ?? (await probeAccelerator(request.accel, account))
+}
+
+/**
+ * Confidential guests run under KVM, and no plain probe guest could tell more of it; undefined for other guests.
+ *
+ * @throws CvmError LAUNCH_INVALID when emulation is asked for.
+ */
+export function teeAccelerator(tee: Tee | undefined, asked: Accelerator | 'auto'): AcceleratorChoice | undefined {
+  if (tee !== 'tdx' && tee !== 'snp') return undefined
+  if (asked === 'tcg') throw new CvmError('LAUNCH_INVALID', 'confidential guests are never emulated')
   return { accel: 'kvm', why: 'confidential guests have no other' }
 }
 

@@ -1,4 +1,5 @@
-import { join, resolve } from 'node:path'
+import { chown, mkdir } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import type { ConsolePort } from '../guest/console-choice.js'
 import { Cleanup } from '../host/cleanup.js'
 import type { Janitor } from '../host/janitor.js'
@@ -66,6 +67,7 @@ export async function startBootMachine(input: BootMachineInput): Promise<BootMac
     ...(input.tpm === undefined ? {} : { tpm: input.tpm }),
   })
   if (input.humanMonitor !== undefined && wiring.humanMonitor !== undefined) {
+    await directoryFor(dirname(wiring.humanMonitor), input.account)
     made.use(await relaySocket(input.humanMonitor, wiring.humanMonitor))
     input.janitor.watchPath(resolve(input.humanMonitor))
   }
@@ -106,6 +108,13 @@ export async function startBootMachine(input: BootMachineInput): Promise<BootMac
   }
 }
 
+/** QEMU makes a socket in it. */
+async function directoryFor(path: string, account: Account | undefined): Promise<void> {
+  // It is there already when the machine is started once more.
+  await mkdir(path, { recursive: true, mode: 0o700 })
+  if (account !== undefined) await chown(path, account.uid, account.gid)
+}
+
 /** Where the ends of the machine are: sockets in the scratch, named after what they are. */
 export function bootSockets(
   scratchDir: string,
@@ -118,7 +127,7 @@ export function bootSockets(
     monitor: join(scratchDir, 'monitor'),
     ...(has.probe ? { probe: join(scratchDir, 'probe') } : {}),
     ...(has.tpm === undefined ? {} : { tpm: has.tpm }),
-    ...(has.humanMonitor ? { humanMonitor: join(scratchDir, 'human-monitor') } : {}),
+    ...(has.humanMonitor ? { humanMonitor: join(scratchDir, 'human/monitor') } : {}),
   }
 }
 

@@ -19,7 +19,15 @@ it('is an archive that GNU tar reads, byte for byte, with labels for IMA and SEL
 
   const listing = await runToolOrFail({
     tool: 'tar',
-    args: ['--list', '--verbose', '--verbose', '--xattrs', '--xattrs-include=*', '--numeric-owner', `--file=${archive}`],
+    args: [
+      '--list',
+      '--verbose',
+      '--verbose',
+      '--xattrs',
+      '--xattrs-include=*',
+      '--numeric-owner',
+      `--file=${archive}`,
+    ],
     env: { TZ: 'UTC' },
   })
   await runToolOrFail({ tool: 'tar', args: ['-xf', archive, '--no-same-owner', '-C', scratch.path] })

@@ -137,6 +137,12 @@ describe('BootWatch with Secure Boot', () => {
     expect(watched(FOUND_NOTHING).verdict).toMatchObject({ error: { code: 'GUEST_NOT_BOOTABLE' } })
   })
 
+  it('does not take an empty disk for a refusal because the firmware refuses its own shell', () => {
+    const shell = 'BdsDxe: failed to start Boot0002 "EFI Internal Shell" from Fv(7CB8BDC9): Security Violation'
+
+    expect(watched(shell, FOUND_NOTHING).verdict).toMatchObject({ error: { code: 'GUEST_NOT_BOOTABLE' } })
+  })
+
   it('forgives the firmware a refusal when it starts something else', () => {
     const watch = watched(REFUSED, KERNEL, LOGIN)
 
@@ -192,5 +198,47 @@ describe('BootWatch of a guest whose initrd is broken', () => {
     watch.sign(sign(PANIC), 5_000)
 
     expect(watch.verdict).toMatchObject({ error: { message: "The guest's kernel panicked" } })
+  })
+
+  it('gives no good verdict while it is held, and then at once', () => {
+    const watch = new BootWatch({ afterLoginMs: 3_000, afterTargetMs: 10_000 }, { held: true })
+    watch.sign(sign(LOGIN), 1_000)
+
+    watch.tick(60_000)
+    expect([watch.verdict, watch.settledAtMs]).toEqual([undefined, undefined])
+    watch.release()
+    watch.tick(60_000)
+    expect(watch.verdict).toEqual({ ok: true, reached: 'login' })
+  })
+
+  it('takes a panic for what it is while it is held', () => {
+    const watch = new BootWatch({ afterLoginMs: 3_000, afterTargetMs: 10_000 }, { held: true })
+    watch.sign(sign(LOGIN), 1_000)
+    watch.sign(sign('[   60.0] Kernel panic - not syncing: late'), 60_000)
+
+    watch.endOfTime(new CvmError('GUEST_TIMED_OUT', 'too late'))
+    expect(watch.verdict).toMatchObject({ ok: false, error: { code: 'GUEST_PANICKED' } })
+  })
+
+  it('passes a guest that came up when the time ends while it is held, and no other', () => {
+    const held = () => new BootWatch({ afterLoginMs: 3_000, afterTargetMs: 10_000 }, { held: true })
+    const [up, down] = [held(), held()]
+    up.sign(sign(LOGIN), 1_000)
+    for (const watch of [up, down]) watch.endOfTime(new CvmError('GUEST_TIMED_OUT', 'too late'))
+
+    expect(up.verdict).toEqual({ ok: true, reached: 'login' })
+    expect(down.verdict).toMatchObject({ ok: false, error: { code: 'GUEST_TIMED_OUT' } })
+  })
+
+  it('notes the banner of an SSH server, which decides nothing', () => {
+    const watch = watched(KERNEL)
+    expect(watch.initSeen).toBe(false)
+    watch.sign(sign('Welcome to Debian GNU/Linux 13 (trixie)!'), 2_000)
+    expect(watch.initSeen).toBe(true)
+
+    watch.sshBanner('SSH-2.0-OpenSSH_9.2p1', 7_340)
+
+    expect(watch.milestones.at(-1)).toEqual({ name: 'ssh banner', seconds: 7.3, detail: 'SSH-2.0-OpenSSH_9.2p1' })
+    expect(watch.settledAtMs).toBeUndefined()
   })
 })
