@@ -168,7 +168,9 @@ describe('outputFirmware', () => {
     await writeFile(key('text.pem'), 'no certificate')
     const wrong = keysPlan({ pk: asked(key('text.pem')), db: [asked(key('db.key'))] })
 
-    expect(await refusal({ secureBoot: wrong })).toMatch(/KEYS_REFUSED\n2 problems.*\n[\s\S]*text\.pem[\s\S]*private key/)
+    expect(await refusal({ secureBoot: wrong })).toMatch(
+      /KEYS_REFUSED\n2 problems.*\n[\s\S]*text\.pem[\s\S]*private key/,
+    )
     const signer = keysPlan({ sign: { key: key('PK.key'), cert: key('db.pem'), what: ['grub'] } })
     expect(await refusal({ secureBoot: signer })).toMatch(/PK\.key is not the key of the certificate/)
   })
