@@ -1,10 +1,15 @@
-// Part of the build: the JSON Schema of plugin.yaml, for editors. A test keeps it equal to the code.
+// Part of the build: the JSON Schemas of plugin.yaml and of launch files, for editors. Tests keep them equal to the code.
 import { readFileSync, writeFileSync } from 'node:fs'
+import { launchFileJsonSchema } from '../dist/plugins/manifest/launch-schema.js'
 import { manifestJsonSchema } from '../dist/plugins/manifest/manifest-schema.js'
 
-const file = new URL('../docs/plugin.schema.json', import.meta.url)
-const text = manifestJsonSchema()
-if (textOf(file) !== text) writeFileSync(file, text)
+write('plugin.schema.json', manifestJsonSchema())
+write('launch.schema.json', launchFileJsonSchema())
+
+function write(name, text) {
+  const file = new URL(`../docs/${name}`, import.meta.url)
+  if (textOf(file) !== text) writeFileSync(file, text)
+}
 
 function textOf(path) {
   try {

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { readMemoryMiB } from '../model/launch-values.js'
 
 /**
  * Whole minutes, 1 to 35791 (about 24 days: the longest time that a timer of Node takes).
@@ -28,15 +29,9 @@ export function vsockCid(text: string): number {
 
 /** A memory size with its unit, `2048M`, `2G`, `2GiB`, in MiB. */
 export function sizeMiB(text: string): number {
-  const match = /^(\d{1,9}(?:\.\d{1,3})?)(M|G|T)(?:i?B)?$/i.exec(text)
-  const unit = MIB_PER_UNIT[match?.[2]?.toUpperCase() ?? '']
-  if (match === null || unit === undefined)
-    throw new InvalidArgumentError('Give a size with its unit, such as 2G or 2048M.')
-  const mib = Number(match[1]) * unit
-  if (!Number.isInteger(mib) || mib < MIN_MIB || mib > MAX_MIB) {
-    throw new InvalidArgumentError('It must be a whole number of MiB, from 64M to 16T.')
-  }
-  return mib
+  const reading = readMemoryMiB(text)
+  if ('wrong' in reading) throw new InvalidArgumentError(`It ${reading.wrong}.`)
+  return reading.value
 }
 
 function wholeNumber(
@@ -51,6 +46,3 @@ function wholeNumber(
 }
 
 const MAX_MINUTES = Math.floor((2 ** 31 - 1) / 60_000)
-const MIN_MIB = 64
-const MAX_MIB = 16 * 1024 * 1024
-const MIB_PER_UNIT: Readonly<Record<string, number>> = { M: 1, G: 1024, T: 1024 * 1024 }

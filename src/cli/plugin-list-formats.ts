@@ -15,6 +15,7 @@ export function stageText(
   const lines = rows.flatMap((plugin) => [
     `  ${plugin.name.padEnd(width)}  ${wordsOf(plugin)}\n`,
     ...optionLines(plugin.manifest?.options ?? [], settled),
+    ...launchLines(plugin),
   ])
   return `${colour.bold(stage)} (${printable(dir)})\n${lines.join('') || '  none\n'}`
 }
@@ -29,6 +30,7 @@ export function pluginObject(plugin: Plugin, settled: readonly SettledOption[]):
     summary,
     skipped: skipped ?? null,
     digest,
+    launch: manifest?.launch ?? null,
     options: (manifest?.options ?? []).map((option) => {
       const found = settled.find((each) => each.name === option.name)
       return { ...option, from: found?.from ?? null, value: found?.value ?? null }
@@ -48,6 +50,21 @@ function optionLines(options: readonly PluginOption[], settled: readonly Settled
     const value = valueText(settled.find((each) => each.name === name))
     return `      ${name.padEnd(nameWidth)}  ${colour.dim((types[index] ?? '').padEnd(typeWidth))}  ${value}\n`
   })
+}
+
+/** `launch  vm.vcpus 4`: what its plugin.yaml wants of the launch, as it stands there. */
+function launchLines({ manifest }: Plugin): readonly string[] {
+  return leavesOf(manifest?.launch ?? {}, '').map(
+    ([path, value]) => `      ${colour.dim('launch')}  ${path} ${printable(value, LONGEST_VALUE)}\n`,
+  )
+}
+
+function leavesOf(value: unknown, path: string): readonly (readonly [string, string])[] {
+  if (value === undefined) return []
+  if (typeof value !== 'object' || value === null) return [[path, String(value)]]
+  if (Array.isArray(value))
+    return [[path, value.map((item) => (typeof item === 'object' ? JSON.stringify(item) : String(item))).join(', ')]]
+  return Object.entries(value).flatMap(([key, inner]) => leavesOf(inner, path === '' ? key : `${path}.${key}`))
 }
 
 function typeText({ type, of, values = [] }: PluginOption): string {

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander'
 // Only what --help needs is imported here; the rest waits until there is something to do.
 import type { Accelerator, Firmware } from '../model/image.js'
 import { registerIdentityCommand } from './identity-command.js'
+import { registerLaunchCommand } from './launch-command.js'
 import type { LintFormat } from './lint-formats.js'
 import { count, sizeMiB, wholeMinutes } from './option-values.js'
 import type { PluginNewOptions } from './plugin-new.js'
@@ -25,6 +26,7 @@ export interface RewriteOptions {
   readonly firmware: Firmware | 'auto'
   readonly memory?: number
   readonly vcpus?: number
+  readonly launch?: string
   readonly dryRun?: true
   readonly keepFailed?: true
   readonly strict?: true
@@ -78,6 +80,7 @@ export function rewriteCommand(choose: (action: () => Promise<number>) => void):
     .addOption(new Option('--firmware <kind>', 'firmware').choices(['auto', 'uefi', 'bios']).default('auto'))
     .option('--memory <size>', 'memory of the guest, such as 2G (default: 2G)', sizeMiB)
     .option('--vcpus <n>', 'virtual CPUs (default: 2)', count)
+    .option('--launch <file>', 'how the image is to be started, written as output.launch.json beside it')
     .option('--dry-run', 'print the plan and do nothing')
     .option('--keep-failed', 'keep the disk of a failed run too')
     .option('--strict', 'warnings of cloud-init and risky file modes fail the run')
@@ -173,6 +176,7 @@ export function rewriteCommand(choose: (action: () => Promise<number>) => void):
     .option('--json', 'one JSON object')
     .action((options: RenderOptions) => choose(async () => (await import('./render.js')).render(options)))
   registerIdentityCommand(program, choose)
+  registerLaunchCommand(program, choose)
   strict(program.command('explain'))
     .description('what an error code means and what to do')
     .argument('<code>')

@@ -2,7 +2,6 @@ import { chown } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Cleanup } from '../host/cleanup.js'
 import { assertUnchanged, sha256File } from '../image/file-identity.js'
-import { publish } from '../image/publish.js'
 import { CvmError } from '../model/errors.js'
 import type { Say } from '../model/events.js'
 import { EXIT } from '../model/exit.js'
@@ -16,6 +15,7 @@ import { makeWorkImage } from '../stages/make-work-image.js'
 import { packSeed } from '../stages/pack-seed.js'
 import { postStage } from '../stages/post-stage.js'
 import { preStage } from '../stages/pre-stage.js'
+import { launchOfOutput, publishLaunch, publishOutput } from '../stages/publish-output.js'
 import { writeReport } from '../stages/report.js'
 import { openRunPlace } from '../stages/run-place.js'
 import { RunRecord } from '../stages/run-record.js'
@@ -45,6 +45,7 @@ export async function rewrite(
     const work = await record.time('work image', makeWorkImage(plan, place, say))
     const collected = await record.time('pre-stage', preStage(plan, place, work, say, signal))
     record.parts = collected.parts
+    const launch = launchOfOutput(plan, collected)
 
     say({ type: 'stage', stage: 'cloud-init', number: 2, text: 'one boot of the guest' })
     const seedIso = await record.time('pack seed', packSeed(plan, collected, place, say, signal))
@@ -78,12 +79,11 @@ export async function rewrite(
     await assertUnchanged(plan.input.path, plan.input.identity)
     signal.throwIfAborted()
     record.finished = candidate.path
-    await record.time(
-      'publish',
-      publish({ candidatePath: candidate.path, outputPath: plan.output, existing: plan.force ? 'replace' : 'refuse' }),
-    )
+    await record.time('publish', publishOutput(plan, place, candidate.path))
     record.finished = undefined
+    if (launch !== undefined) await publishLaunch(plan, place, launch)
     record.output = candidate.facts
+    record.launch = launch
     const report = record.report()
     await writeReport(plan.names.report, report, plan.runId)
     return report

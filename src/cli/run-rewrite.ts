@@ -66,12 +66,18 @@ function requestOf(options: RewriteOptions): RewriteRequest {
     firmware: options.firmware,
     ...(options.memory === undefined ? {} : { memoryMiB: options.memory }),
     ...(options.vcpus === undefined ? {} : { vcpus: options.vcpus }),
+    ...(options.launch === undefined ? {} : { launchFile: launchPath(options.launch) }),
     keepFailed: options.keepFailed === true,
     strict: options.strict === true,
     schema: options.schema,
     variables: pluginVariables(process.env),
     environment: process.env,
   }
+}
+
+function launchPath(path: string): string {
+  if (path === '') throw new CvmError('USAGE', 'an empty path was given with --launch')
+  return path
 }
 
 /** The plan without the nonce: whoever reads a log must not be able to speak for the guest. */

@@ -18,6 +18,7 @@ export function summaryText(report: RewriteReport, reportPath: string, quiet: bo
     ...report.checks.map((check): [string, string] => ['checked', `${check.name}: ${check.detail}`]),
     ['output', `${output.path} (${mib(output.sizeBytes)} MiB)`],
     ['sha256', output.sha256],
+    ...(report.launch === undefined ? [] : [['launch', report.launch.path] as [string, string]]),
     ['report', reportPath],
   ]
   const width = Math.max(...rows.map(([name]) => name.length))

@@ -1,18 +1,30 @@
+/** `secure-boot`: its variables hold keys, and only the firmware itself, in SMM, can change them. */
+export type FirmwareKind = 'plain' | 'secure-boot'
+
 /** What one of QEMU's firmware descriptors offers to us. Source: QEMU, docs/interop/firmware.json. */
 export type DescriptorReading =
-  | { readonly ok: true; readonly code: string; readonly vars: string; readonly format: 'raw' | 'qcow2' }
+  | {
+      readonly ok: true
+      readonly code: string
+      readonly vars: string
+      readonly format: 'raw' | 'qcow2'
+      readonly smm: boolean
+    }
   | { readonly ok: false; readonly why: string }
 
-/** Reads a descriptor for a plain machine: x86_64, q35, UEFI in two flash files, without SMM and without enrolled keys. */
-export function readDescriptor(text: string): DescriptorReading {
+/**
+ * Reads a descriptor for x86_64 on q35: UEFI in two flash files. A plain one has neither SMM nor enrolled keys, one for
+ * Secure Boot has both.
+ */
+export function readDescriptor(text: string, kind: FirmwareKind = 'plain'): DescriptorReading {
   const root = parsed(text)
   if (root === undefined) return no('it is not a JSON object')
   if (!strings(root['interface-types']).includes('uefi')) return no('it is not UEFI')
   if (!objects(root['targets']).some(fitsQ35)) return no('it is not for x86_64 on q35')
 
   const features = strings(root['features'])
-  if (features.includes('requires-smm')) return no('it needs SMM, which the machine does not have')
-  if (features.includes('enrolled-keys')) return no('it has Secure Boot keys enrolled')
+  const why = kind === 'plain' ? whyNotPlain(features) : whyNotSecure(features)
+  if (why !== undefined) return no(why)
 
   const mapping = objects([root['mapping']])[0] ?? {}
   if (mapping['device'] !== 'flash') return no('it is not loaded as flash')
@@ -21,7 +33,18 @@ export function readDescriptor(text: string): DescriptorReading {
   const vars = file(mapping['nvram-template'])
   if (code === undefined || vars === undefined) return no('it does not name both a code and a variable file')
   if (code.format !== vars.format) return no('its two files have different formats')
-  return { ok: true, code: code.path, vars: vars.path, format: code.format }
+  return { ok: true, code: code.path, vars: vars.path, format: code.format, smm: features.includes('requires-smm') }
+}
+
+function whyNotPlain(features: readonly string[]): string | undefined {
+  if (features.includes('requires-smm')) return 'it needs SMM, which the machine does not have'
+  return features.includes('enrolled-keys') ? 'it has Secure Boot keys enrolled' : undefined
+}
+
+function whyNotSecure(features: readonly string[]): string | undefined {
+  if (!features.includes('secure-boot')) return 'it has no Secure Boot'
+  if (!features.includes('enrolled-keys')) return 'it has no Secure Boot keys enrolled'
+  return features.includes('requires-smm') ? undefined : 'it has no SMM, so the guest could change its keys'
 }
 
 function fitsQ35(target: Readonly<Record<string, unknown>>): boolean {

@@ -82,12 +82,15 @@ export type QuoteService =
 export interface LaunchLayer {
   readonly origin: string
   readonly wishes: LaunchWishes
+  /** Of identities: what the bytes were made from, for a person. */
+  readonly madeFrom?: Readonly<Partial<Record<LaunchKey, string>>>
 }
 
 /** Wishes of all sources merged, and where each one is from. */
 export interface SettledLaunch {
   readonly wishes: LaunchWishes
   readonly origins: Readonly<Partial<Record<LaunchKey, string>>>
+  readonly madeFrom: Readonly<Partial<Record<LaunchKey, string>>>
 }
 
 /** A virtual machine: every value decided, nothing probed. All paths are absolute; plain JSON. */

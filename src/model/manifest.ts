@@ -1,3 +1,5 @@
+import type { LaunchText } from './launch-text.js'
+
 /** What a plugin.yaml says, checked; words with `$NAME` are filled in when the options have their values. */
 export interface PluginManifest {
   readonly description?: string
@@ -7,6 +9,8 @@ export interface PluginManifest {
   readonly initrd?: InitrdWishes
   readonly ima?: ImaWishes
   readonly rootfs?: RootfsWishes
+  /** `vm` and `launch-identity`, as they stand there. */
+  readonly launch?: LaunchText
 }
 
 export const OPTION_TYPES = ['string', 'integer', 'boolean', 'size', 'path', 'enum', 'ssh-key', 'user', 'list'] as const

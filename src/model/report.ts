@@ -11,6 +11,8 @@ export interface RewriteReport {
   readonly run: { readonly id: string; readonly startedAt: string; readonly seconds: number }
   readonly input: FileFacts
   readonly output?: FileFacts & { readonly virtualSizeBytes: number }
+  /** output.launch.json, when the run has written one. */
+  readonly launch?: LaunchFacts
   readonly plugins: readonly PluginFacts[]
   readonly options: Readonly<Record<string, unknown>>
   /** Variables given to plugins; values whose name speaks of a secret are left out. */
@@ -27,6 +29,13 @@ export interface FileFacts {
   readonly path: string
   readonly sha256: string
   readonly sizeBytes: number
+}
+
+export interface LaunchFacts {
+  readonly path: string
+  readonly sha256: string
+  /** What is in it. */
+  readonly document: Readonly<Record<string, unknown>>
 }
 
 export interface PluginFacts {

@@ -1,5 +1,6 @@
 import type { ListingWish } from './guest-listing.js'
 import type { Accelerator, DiskLayout, Firmware, InputImage } from './image.js'
+import type { LaunchLayer, SettledLaunch } from './launch.js'
 import type { SettledOption } from './manifest.js'
 import type { Plugin } from './plugin.js'
 import type { Wishes } from './wishes.js'
@@ -21,6 +22,8 @@ export interface RewriteRequest {
   readonly memoryMiB?: number
   readonly vcpus?: number
   readonly keepFailed: boolean
+  /** `--launch`: how the image is to be started. */
+  readonly launchFile?: string
   readonly strict: boolean
   /** Ask this host's cloud-init about the plugins' cloud-configs. */
   readonly schema: boolean
@@ -53,6 +56,8 @@ export interface Survey {
   /** Names of variables whose values nobody may see. */
   readonly secrets: readonly string[]
   readonly wishes: Wishes
+  /** Absent when nobody wants anything of the launch. */
+  readonly launch?: PlannedLaunch
   readonly notes: readonly string[]
   readonly accel: Accelerator
   readonly accelWhy: string
@@ -95,6 +100,7 @@ export interface RewritePlan {
     readonly instanceId: string
     readonly workDir: string
     readonly failedDir: string
+    readonly launch: string
     readonly report: string
   }
   readonly variables: Readonly<Record<string, string>>
@@ -104,10 +110,18 @@ export interface RewritePlan {
   readonly secrets: readonly string[]
   /** What plugin.yaml files want of the guest, before host scripts have run. */
   readonly wishes: Wishes
+  readonly launch?: PlannedLaunch
   readonly strict: boolean
   readonly keepFailed: boolean
   readonly listing?: ListingWish
   readonly notes: readonly string[]
+}
+
+/** How the image is to be started, before host scripts have run. */
+export interface PlannedLaunch {
+  /** Wishes of `--launch`, which are stronger than those of plugins. */
+  readonly fromFile: readonly LaunchLayer[]
+  readonly settled: SettledLaunch
 }
 
 export interface Machine {
@@ -130,6 +144,8 @@ export interface Collected {
   readonly parts: readonly SeedPart[]
   /** What plugin.yaml files want of the guest, after host scripts have run. */
   readonly wishes: Wishes
+  /** What they want of the launch; identities are hex. */
+  readonly launch: readonly LaunchLayer[]
   /** The plugins that the guest gets to see. */
   readonly plugins: readonly Plugin[]
   readonly diskGrown: boolean

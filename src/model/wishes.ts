@@ -1,3 +1,5 @@
+import type { LaunchKey } from './launch.js'
+import type { LaunchWords } from './launch-values.js'
 import type { UserWish } from './manifest.js'
 
 /** What all plugins together want of the guest; the part of a kind is absent when nobody wants anything of it. */
@@ -6,6 +8,7 @@ export interface Wishes {
   readonly initrd?: InitrdPlan
   readonly ima?: ImaPlan
   readonly rootfs?: RootfsPlan
+  readonly launch?: LaunchPlan
 }
 
 /** A word with those who asked for it. */
@@ -64,4 +67,11 @@ export interface RootfsPlan {
   readonly enable: readonly AskedWord[]
   readonly disable: readonly AskedWord[]
   readonly mask: readonly AskedWord[]
+}
+
+/** How the image is to be started. */
+export interface LaunchPlan {
+  /** Absolute paths here, also in the words that an identity is made of. */
+  readonly words: LaunchWords
+  readonly plugins: Readonly<Partial<Record<LaunchKey, readonly string[]>>>
 }

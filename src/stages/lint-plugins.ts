@@ -10,6 +10,7 @@ import { placeOf, splitNote } from '../plugins/message-place.js'
 import { showRiskyMode } from '../plugins/payload-tree.js'
 import { readPlugins } from '../plugins/read-plugins.js'
 import { lintScripts } from './lint-scripts.js'
+import { pluginLaunch } from './plugin-launch.js'
 import { checkSeedSources } from './seed-sources.js'
 
 /** All that can be said about plugins without a boot: what a run would refuse, and what it would take although it is a mistake. */
@@ -18,7 +19,9 @@ export async function lintPlugins(sources: SourceDirs): Promise<LintResult> {
   const reading = await readPlugins({ dirs, skip: [], only: [], environment: {}, lacking: 'kept' })
   const running = reading.plugins.filter(({ skipped }) => skipped === undefined)
   const seed = await checkSeedSources(sources)
-  const problems = [...reading.problems, ...seed.problems].map(problemFinding)
+  const plan = reading.wishes.launch
+  const launch = await pluginLaunch({ plan, plugins: running, hostScriptsRan: false, lasting: (path) => path })
+  const problems = [...reading.problems, ...launch.problems, ...seed.problems].map(problemFinding)
   const broken = new Set(problems.map((each) => pluginAt(each.file, reading.plugins)))
   const findings = [
     ...problems,

@@ -2,9 +2,10 @@ import { constants } from 'node:fs'
 import { access, lstat, readlink, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { CvmError } from '../model/errors.js'
+import { launchFileOf } from '../model/output-names.js'
 
 /**
- * The output can be made at this path: its directory is there and writable, nothing stands in the way.
+ * The output, and its launch file, can be made at this path: its directory is there and writable, nothing stands in the way.
  *
  * @throws {CvmError} USAGE, OUTPUT_EXISTS, OUTPUT_UNWRITABLE.
  */
@@ -21,18 +22,22 @@ export async function assertOutputPossible(output: string, force: boolean): Prom
   await access(dir, constants.W_OK | constants.X_OK).catch((cause: unknown) => {
     throw new CvmError('OUTPUT_UNWRITABLE', `no permission to write into ${dir}`, { cause })
   })
-  const present = await lstat(output).catch(() => undefined)
+  await assertFree(output, force, 'the output')
+  await assertFree(launchFileOf(output), force, 'the launch file of the output')
+}
+
+async function assertFree(path: string, force: boolean, what: string): Promise<void> {
+  const present = await lstat(path).catch(() => undefined)
   if (present === undefined) return
   if (present.isDirectory()) {
-    const next = `Name the file to make: -o ${join(output, 'output.qcow2')}`
-    throw new CvmError('OUTPUT_UNWRITABLE', `the output is a directory: ${output}`, { next })
+    const next = `Name the file to make: -o ${join(path, 'output.qcow2')}`
+    throw new CvmError('OUTPUT_UNWRITABLE', `${what} is a directory: ${path}`, { next })
   }
   // It would be replaced by the image, which then would not be where it leads to.
   if (present.isSymbolicLink()) {
     const next = 'Give the path that it leads to, or remove the link.'
-    throw new CvmError('OUTPUT_UNWRITABLE', `the output is a link to ${await readlink(output)}: ${output}`, { next })
+    throw new CvmError('OUTPUT_UNWRITABLE', `${what} is a link to ${await readlink(path)}: ${path}`, { next })
   }
-  if (!present.isFile())
-    throw new CvmError('OUTPUT_UNWRITABLE', `the output is there and is not a regular file: ${output}`)
-  if (!force) throw new CvmError('OUTPUT_EXISTS', `${output} is already there`)
+  if (!present.isFile()) throw new CvmError('OUTPUT_UNWRITABLE', `${what} is there and is not a regular file: ${path}`)
+  if (!force) throw new CvmError('OUTPUT_EXISTS', `${path} is already there`)
 }

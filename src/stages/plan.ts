@@ -1,5 +1,6 @@
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { CvmError } from '../model/errors.js'
+import { besideImage, launchFileOf } from '../model/output-names.js'
 import type { Machine, RewritePlan, RewriteRequest, Survey } from '../model/rewrite.js'
 
 /** What a plan takes from outside the request and the survey: chance and the clock. */
@@ -17,9 +18,7 @@ export interface Fates {
  * @throws {CvmError} HOST_TOO_SMALL when the machine has not the CPUs or the memory.
  */
 export function planRewrite(request: RewriteRequest, survey: Survey, fates: Fates): RewritePlan {
-  const name = basename(fates.output)
   const dir = dirname(fates.output)
-  const stem = name.replace(/\.qcow2$/, '')
   const time = guestTime(request, survey)
   return {
     version: 1,
@@ -40,13 +39,15 @@ export function planRewrite(request: RewriteRequest, survey: Survey, fates: Fate
       domain: `cvm-rewrite-${fates.runId}`,
       instanceId: `iid-cvm-rewrite-${fates.runId}`,
       workDir: join(dir, `.cvm-rewrite-${fates.runId}`),
-      failedDir: join(dir, `${stem}.failed-${fates.runId}`),
-      report: join(dir, `${stem}.report.json`),
+      failedDir: besideImage(fates.output, `.failed-${fates.runId}`),
+      launch: launchFileOf(fates.output),
+      report: besideImage(fates.output, '.report.json'),
     },
     variables: survey.variables,
     options: survey.options,
     secrets: survey.secrets,
     wishes: survey.wishes,
+    ...(survey.launch === undefined ? {} : { launch: survey.launch }),
     strict: request.strict,
     keepFailed: request.keepFailed,
     ...(request.listing === undefined ? {} : { listing: request.listing }),

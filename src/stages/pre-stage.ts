@@ -9,7 +9,8 @@ import type { Collected, RewritePlan } from '../model/rewrite.js'
 import { SEED_FILE_LIMIT_BYTES } from '../model/seed.js'
 import { readPlugins } from '../plugins/read-plugins.js'
 import { appendToTarCall } from '../tools/tar.js'
-import { asInSources, copyTrees } from './private-copy.js'
+import { pluginLaunch } from './plugin-launch.js'
+import { asInSources, copyTrees, inSources } from './private-copy.js'
 import { writeRootfsConfig } from './rootfs-config.js'
 import type { RunPlace } from './run-place.js'
 import { seedParts } from './seed-parts.js'
@@ -54,18 +55,22 @@ export async function preStage(
     environment: plan.variables,
     hostScriptsRan: true,
   })
-  if (reading.problems.length > 0) throw problemsError(reading.problems.map((each) => asInSources(each, plan, copies)))
+  const { plugins, wishes } = reading
+  const lasting = (text: string) => inSources(text, plan, copies)
+  const launch = await pluginLaunch({ plan: wishes.launch, plugins, hostScriptsRan: true, lasting })
+  const problems = [...reading.problems, ...launch.problems]
+  if (problems.length > 0) throw problemsError(problems.map((each) => asInSources(each, plan, copies)))
   const payload = await packPayload(reading.payload, copies.preStage, copies.postStage, place.workDir, signal)
   const firstConfig = await userDataToShip(plan.sources, place.workDir)
   const rootfsConfig = await writeRootfsConfig(reading.wishes, firstConfig, reading.plugins, place.workDir)
   const parts = seedParts(firstConfig, reading.plugins, rootfsConfig)
   const sizeNow = await virtualSizeOf(work.path, 'qcow2', work.backing?.name)
-  const { plugins, wishes } = reading
   return {
     ...(payload === undefined ? {} : { payload }),
     parts,
     plugins,
     wishes,
+    launch: launch.layers,
     diskGrown: sizeNow > sizeBefore,
   }
 }

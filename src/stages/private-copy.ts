@@ -39,9 +39,13 @@ export function asInSources(
   { sources }: Pick<RewritePlan, 'sources'>,
   copies: PrivateCopies,
 ): Problem {
-  const known = (text: string) =>
-    text.replaceAll(copies.preStage, sources.preStage).replaceAll(copies.postStage, sources.postStage)
+  const known = (text: string) => inSources(text, { sources }, copies)
   return { ...problem, where: known(problem.where), what: `${known(problem.what)} (as a host_run.sh has left it)` }
+}
+
+/** A text with the paths of the sources in the place of those of the copies. */
+export function inSources(text: string, { sources }: Pick<RewritePlan, 'sources'>, copies: PrivateCopies): string {
+  return text.replaceAll(copies.preStage, sources.preStage).replaceAll(copies.postStage, sources.postStage)
 }
 
 async function copyEntries(from: string, to: string, skipped: ReadonlySet<string>): Promise<void> {

@@ -8,6 +8,7 @@ import { checkPluginVariables, undeclaredOf } from '../plugins/plugin-variables.
 import { readPlugins } from '../plugins/read-plugins.js'
 import type { MergedCloudConfig } from '../tools/merge-cloud-config.js'
 import { mergedCloudConfig } from './merged-config.js'
+import { pluginLaunch } from './plugin-launch.js'
 import { withoutSecrets } from './report.js'
 import { writeRootfsConfig } from './rootfs-config.js'
 import { seedParts } from './seed-parts.js'
@@ -55,8 +56,10 @@ export async function render(request: RenderRequest, signal: AbortSignal): Promi
   const parts = seedParts(firstConfig, reading.plugins, rootfsConfig)
   const seed = await checkSeedSources(sources)
   const undeclared = undeclaredOf(variables, reading.declared)
+  const { plugins, wishes } = reading
+  const launch = await pluginLaunch({ plan: wishes.launch, plugins, hostScriptsRan: false, lasting: (path) => path })
   return {
-    plugins: reading.plugins,
+    plugins,
     cloudConfig: await mergedCloudConfig(parts, signal),
     parts: await Promise.all(parts.map(async (part) => ({ ...part, sizeBytes: (await stat(part.source)).size }))),
     payload: reading.payload.entries,
@@ -64,6 +67,6 @@ export async function render(request: RenderRequest, signal: AbortSignal): Promi
     templates: parts.filter(({ type }) => type === 'jinja2'),
     hostScripts: reading.plugins.filter(({ stage, hostRun }) => stage === 'pre-stage' && hostRun !== undefined),
     notes: [...reading.notes, ...reading.runNotes, ...seed.notes],
-    problems: [...reading.problems, ...seed.problems, ...checkPluginVariables(undeclared)],
+    problems: [...reading.problems, ...seed.problems, ...launch.problems, ...checkPluginVariables(undeclared)],
   }
 }

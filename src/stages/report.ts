@@ -13,6 +13,7 @@ export interface ReportInput {
   readonly seconds: number
   readonly inputSha256: string
   readonly output?: RewriteReport['output']
+  readonly launch?: RewriteReport['launch']
   readonly steps: readonly StepTime[]
   readonly guest?: GuestRun
   readonly parts: readonly SeedPart[]
@@ -38,6 +39,7 @@ export function rewriteReport(input: ReportInput): RewriteReport {
     run: { id: plan.runId, startedAt: plan.startedAt, seconds: Math.round(input.seconds * 10) / 10 },
     input: inputFacts,
     ...(input.output === undefined ? {} : { output: input.output }),
+    ...(input.launch === undefined ? {} : { launch: input.launch }),
     plugins: plan.plugins.map(
       (plugin): PluginFacts => ({
         name: plugin.name,

@@ -23,6 +23,8 @@ export class RunRecord {
   parts: readonly SeedPart[] = []
   checks: readonly CheckResult[] = []
   output: RewriteReport['output']
+  /** Of an output that is published. */
+  launch: RewriteReport['launch']
   /** Path of the checked image, as long as it waits for the output's name. */
   finished: string | undefined
   /** What is known of the guest boot, also when it failed. */
@@ -71,6 +73,7 @@ export class RunRecord {
         seconds: (performance.now() - this.#startedAt) / 1000,
         inputSha256: this.inputSha256,
         ...(this.output === undefined ? {} : { output: this.output }),
+        ...(this.launch === undefined ? {} : { launch: this.launch }),
         steps: this.#steps,
         ...(this.guest === undefined ? {} : { guest: this.guest }),
         parts: this.parts,

@@ -10,13 +10,16 @@ import { readDiskLayout } from '../image/read-layout.js'
 import { chooseFirmware } from '../launch/firmware-choice.js'
 import { CvmError } from '../model/errors.js'
 import type { DiskLayout } from '../model/image.js'
+import type { LaunchLayer } from '../model/launch.js'
 import type { Plugin, Problem } from '../model/plugin.js'
 import type { RewriteRequest, SourceDirs, Survey } from '../model/rewrite.js'
 import { showRiskyMode } from '../plugins/payload-tree.js'
 import { checkPluginVariables, undeclaredOf } from '../plugins/plugin-variables.js'
 import { readPlugins } from '../plugins/read-plugins.js'
 import { schemaProblems } from './cloud-config-schema.js'
+import { surveyLaunch } from './launch-survey.js'
 import { assertOutputPossible } from './output-place.js'
+import { pluginLaunch } from './plugin-launch.js'
 import { noteUnsealed } from './sealing.js'
 import { checkSeedSources } from './seed-sources.js'
 import { sourceDirs } from './sources.js'
@@ -43,6 +46,8 @@ export async function surveyWorld(
 
   const account = await unprivilegedAccount()
   const reading = await readAllPlugins(request, sources)
+  const { launchFile } = request
+  const { launch, notes } = await surveyLaunch({ launchFile, cwd, fromPlugins: reading.launch })
   // cloud-init's own opinion takes a second for each part: asked beside the rest, and only about parts that are fine so far.
   const [schema, layout, accelerator, tools] = await Promise.all([
     request.schema ? schemaProblems(reading.plugins) : NOT_ASKED,
@@ -63,7 +68,8 @@ export async function surveyWorld(
     options: reading.options,
     secrets: reading.secrets,
     wishes: reading.wishes,
-    notes: [...image.warnings, ...reading.notes, ...schema.notes],
+    ...(launch === undefined ? {} : { launch }),
+    notes: [...image.warnings, ...reading.notes, ...notes, ...schema.notes],
     accel: accelerator.accel,
     accelWhy: accelerator.why,
     ...(uefi === undefined ? {} : { uefi }),
@@ -78,17 +84,21 @@ async function layoutOf(image: Survey['image'], output: string): Promise<DiskLay
   return await readDiskLayout({ path: image.path, format: image.format }, scratch.path)
 }
 
-async function readAllPlugins(
-  request: RewriteRequest,
-  sources: SourceDirs,
-): Promise<Pick<Survey, 'plugins' | 'notes' | 'variables' | 'options' | 'secrets' | 'wishes'>> {
+interface PluginSurvey extends Pick<Survey, 'plugins' | 'notes' | 'variables' | 'options' | 'secrets' | 'wishes'> {
+  /** Undefined when no plugin wants anything of the launch. */
+  readonly launch: readonly LaunchLayer[] | undefined
+}
+
+async function readAllPlugins(request: RewriteRequest, sources: SourceDirs): Promise<PluginSurvey> {
   const dirs = { preStage: sources.preStage, postStage: sources.postStage }
   const { skip, only, environment } = request
   const reading = await readPlugins({ dirs, skip, only, environment })
   const seed = await checkSeedSources(sources)
   const risky = reading.payload.riskyModes.map(showRiskyMode)
   const undeclared = undeclaredOf(request.variables, reading.declared)
-  const problems = [...reading.problems, ...seed.problems, ...checkPluginVariables(undeclared)]
+  const { plugins, wishes } = reading
+  const launch = await pluginLaunch({ plan: wishes.launch, plugins, hostScriptsRan: false, lasting: (path) => path })
+  const problems = [...reading.problems, ...seed.problems, ...launch.problems, ...checkPluginVariables(undeclared)]
   if (request.strict) problems.push(...risky.map(riskyProblem))
   if (problems.length > 0) throw problemsError(problems)
   await requireHostPrograms(reading.plugins)
@@ -97,7 +107,8 @@ async function readAllPlugins(
     variables: { ...undeclared, ...reading.variables },
     options: reading.options,
     secrets: reading.secrets,
-    wishes: reading.wishes,
+    wishes,
+    launch: wishes.launch === undefined ? undefined : launch.layers,
     notes: [...reading.notes, ...reading.runNotes, ...noteUnsealed(reading.plugins, sources), ...seed.notes, ...risky],
   }
 }

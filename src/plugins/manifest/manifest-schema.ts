@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { OPTION_TYPES } from '../../model/manifest.js'
+import { launchKinds } from './launch-schema.js'
 
 // Every key has a sentence: docs/plugin.schema.json is made of this, and editors show it. The words beside a pattern are what a
 // person is told when a text does not match.
@@ -225,6 +226,8 @@ const rootfs = z
   })
   .describe('The root file system.')
 
+const launch = launchKinds(true)
+
 export const manifestSchema = z
   .strictObject({
     description: z.string().min(1).exactOptional().describe('What the plugin does, in one sentence.'),
@@ -234,6 +237,8 @@ export const manifestSchema = z
     initrd: initrd.exactOptional(),
     ima: ima.exactOptional(),
     rootfs: rootfs.exactOptional(),
+    vm: launch.vm.exactOptional(),
+    'launch-identity': launch['launch-identity'].exactOptional(),
   })
   .describe('plugin.yaml: what a plugin declares.')
 

@@ -4,6 +4,7 @@ import { policyShippers } from '../ima-policy-files.js'
 import { planGrub } from './grub-plan.js'
 import { planIma } from './ima-plan.js'
 import { planInitrd } from './initrd-plan.js'
+import { planLaunch } from './launch-plan.js'
 import { planRootfs } from './rootfs-plan.js'
 
 /** What the planning of one kind gives. */
@@ -19,7 +20,7 @@ export interface Planning<Plan> {
 /** A plugin that takes part and has a plugin.yaml. */
 export type Wisher = Plugin & { readonly manifest: NonNullable<Plugin['manifest']> }
 
-/** Merges what all plugins that take part want of the guest, in their order; `values` are those of their options. Only reads. */
+/** Merges what all plugins that take part want of the guest and its launch, in their order; `values` are those of their options. Only reads. */
 export async function planWishes(
   plugins: readonly Plugin[],
   values: Readonly<Record<string, string>>,
@@ -34,13 +35,15 @@ export async function planWishes(
   const ima = planIma(wishers, values, await policyShippers(plugins))
   const grub = planGrub(wishers, values, ima.grub)
   const [initrd, rootfs] = await Promise.all([planInitrd(wishers, values, hostScriptsRan), planRootfs(wishers, values)])
-  const all: readonly Planning<unknown>[] = [grub, initrd, ima, rootfs]
+  const launch = planLaunch(wishers, values)
+  const all: readonly Planning<unknown>[] = [grub, initrd, ima, rootfs, launch]
   return {
     wishes: {
       ...(grub.plan === undefined ? {} : { grub: grub.plan }),
       ...(initrd.plan === undefined ? {} : { initrd: initrd.plan }),
       ...(ima.plan === undefined ? {} : { ima: ima.plan }),
       ...(rootfs.plan === undefined ? {} : { rootfs: rootfs.plan }),
+      ...(launch.plan === undefined ? {} : { launch: launch.plan }),
     },
     problems: all.flatMap(({ problems }) => problems),
     notes: all.flatMap(({ notes }) => notes),

@@ -69,6 +69,7 @@ function wordsOf(issue: z.core.$ZodIssue): string {
       return `must be ${kindName(issue.expected)}`
     case 'invalid_value':
       return `must be one of ${issue.values.map(String).join(', ')}`
+    case 'custom':
     case 'invalid_format':
       // Each form of the schema has its own words.
       return issue.message

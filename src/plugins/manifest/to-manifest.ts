@@ -10,6 +10,8 @@ export function toManifest({
   initrd,
   ima,
   rootfs,
+  vm,
+  'launch-identity': identity,
 }: ManifestText): PluginManifest {
   return {
     ...(description === undefined ? {} : { description }),
@@ -19,6 +21,7 @@ export function toManifest({
     ...(initrd === undefined ? {} : { initrd: { files: [], modules: [], load: [], binaries: [], ...initrd } }),
     ...(ima === undefined ? {} : { ima: { label: [], ...ima } }),
     ...(rootfs === undefined ? {} : { rootfs: toRootfsWishes(rootfs) }),
+    ...(vm === undefined && identity === undefined ? {} : { launch: { vm, 'launch-identity': identity } }),
   }
 }
 

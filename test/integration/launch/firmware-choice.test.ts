@@ -26,10 +26,12 @@ async function descriptor(place: string, file: string, name: string, features: r
   await writeFile(join(dir, place, file), JSON.stringify({ 'interface-types': ['uefi'], mapping, targets, features }))
 }
 
-function choose() {
-  return chooseFirmware({
+function choose(kind: 'plain' | 'secure-boot' = 'plain') {
+  const pair = (name: string) =>
+    ({ code: join(dir, `${name}.code`), vars: join(dir, `${name}.vars`), format: 'raw' }) as const
+  return chooseFirmware(kind, {
     descriptorDirs: [join(dir, 'none'), join(dir, 'etc'), join(dir, 'usr')],
-    wellKnown: [{ code: join(dir, 'b.code'), vars: join(dir, 'b.vars'), format: 'raw' }],
+    wellKnown: { plain: [pair('b')], 'secure-boot': [pair('b')] },
   })
 }
 
@@ -75,6 +77,31 @@ describe('chooseFirmware', () => {
     await expect(choose()).rejects.toMatchObject({
       code: 'FIRMWARE_MISSING',
       lines: [expect.stringContaining('a.vars is not there or not readable')],
+    })
+  })
+
+  it('takes only firmware with SMM, Secure Boot and enrolled keys when Secure Boot is asked for', async () => {
+    await descriptor('usr', '50-no-keys.json', 'b', ['requires-smm', 'secure-boot'])
+    await descriptor('usr', '60-plain.json', 'b')
+    await descriptor('usr', '70-secure.json', 'a', ['enrolled-keys', 'requires-smm', 'secure-boot'])
+
+    const choice = await choose('secure-boot')
+
+    expect(choice).toMatchObject({ uefi: { code: join(dir, 'a.code') }, smm: true })
+    expect(choice.passedOver.map(({ why }) => why)).toEqual([
+      'it has no Secure Boot keys enrolled',
+      'it has no Secure Boot',
+    ])
+  })
+
+  it('gives a well-known path for Secure Boot SMM as well, and says what is missing when there is none', async () => {
+    expect(await choose('secure-boot')).toMatchObject({ uefi: { code: join(dir, 'b.code') }, smm: true })
+
+    await rm(join(dir, 'b.vars'))
+
+    await expect(choose('secure-boot')).rejects.toMatchObject({
+      code: 'FIRMWARE_MISSING',
+      message: 'no usable UEFI firmware with Secure Boot keys is installed',
     })
   })
 })

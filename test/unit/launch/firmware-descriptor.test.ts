@@ -22,7 +22,19 @@ describe('readDescriptor', () => {
       code: '/usr/share/OVMF/OVMF_CODE_4M.fd',
       vars: '/usr/share/OVMF/OVMF_VARS_4M.fd',
       format: 'raw',
+      smm: false,
     })
+  })
+
+  // As shipped by Debian 12, 40-edk2-x86_64-secure-enrolled.json.
+  it('takes firmware with SMM and enrolled keys for Secure Boot, and only then', () => {
+    const secure = { ...PLAIN, features: ['acpi-s3', 'enrolled-keys', 'requires-smm', 'secure-boot'] }
+
+    expect(readDescriptor(JSON.stringify(secure), 'secure-boot')).toMatchObject({ ok: true, smm: true })
+    expect(readDescriptor(JSON.stringify(PLAIN), 'secure-boot').ok).toBe(false)
+    expect(
+      readDescriptor(JSON.stringify({ ...PLAIN, features: ['enrolled-keys', 'secure-boot'] }), 'secure-boot'),
+    ).toEqual({ ok: false, why: expect.stringContaining('no SMM') })
   })
 
   it.each([

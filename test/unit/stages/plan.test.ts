@@ -11,6 +11,7 @@ describe('planRewrite', () => {
       instanceId: 'iid-cvm-rewrite-0badcafe',
       workDir: '/out/.cvm-rewrite-0badcafe',
       failedDir: '/out/my.image.failed-0badcafe',
+      launch: '/out/my.image.launch.json',
       report: '/out/my.image.report.json',
     })
   })

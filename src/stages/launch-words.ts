@@ -1,0 +1,110 @@
+import { open, readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { readIdentityFile } from '../launch/identity/identity-file.js'
+import { readIdentityValue } from '../launch/identity/identity-value.js'
+import { CvmError } from '../model/errors.js'
+import type { DiskWish, LaunchKey, LaunchLayer, LaunchWishes } from '../model/launch.js'
+import { IDENTITY_KEYS, LAUNCH_PATHS, PATH_KEYS } from '../model/launch-keys.js'
+import type { DiskWord, LaunchWords } from '../model/launch-values.js'
+
+/**
+ * Makes wishes of words: paths absolute, seen from `dir`, disk formats known, identities as hex.
+ *
+ * @throws {CvmError} LAUNCH_INVALID, IDENTITY_INVALID; `origin` is named.
+ */
+export async function resolveLaunchWords(words: LaunchWords, dir: string, origin: string): Promise<LaunchLayer> {
+  const { disks, ...rest } = words
+  const paths = PATH_KEYS.flatMap((key) => (words[key] === undefined ? [] : [[key, resolve(dir, words[key])]]))
+  const identities: Partial<Record<LaunchKey, string>> = {}
+  const madeFrom: Partial<Record<LaunchKey, string>> = {}
+  for (const key of IDENTITY_KEYS) {
+    const word = words[key]
+    if (word === undefined) continue
+    const { hex, from } = await resolveIdentity(key, word, dir).catch((error: unknown) => {
+      throw inOrigin(error, key, origin)
+    })
+    identities[key] = hex
+    madeFrom[key] = from
+  }
+  const wishes: LaunchWishes = {
+    ...rest,
+    ...Object.fromEntries(paths),
+    ...identities,
+    ...(disks === undefined ? {} : { disks: await Promise.all(disks.map((disk) => resolveDisk(disk, dir, origin))) }),
+  }
+  return { origin, wishes, ...(Object.keys(madeFrom).length === 0 ? {} : { madeFrom }) }
+}
+
+type IdentityKey = (typeof IDENTITY_KEYS)[number]
+
+async function resolveIdentity(key: IdentityKey, word: string, dir: string): Promise<{ hex: string; from: string }> {
+  if (key === 'idBlock' || key === 'idAuth') return await readIdPart(word, dir, ID_PART_BYTES[key])
+  const { bytes, madeFrom } = await readIdentityValue(word, FIELDS[key], (path) => readIdentityFile(resolve(dir, path)))
+  return { hex: bytes.toString('hex'), from: madeFrom }
+}
+
+/** An ID block or ID auth structure: `hex:…`, `base64:…`, or a file with its bytes, or with them in hex or base64. */
+async function readIdPart(word: string, dir: string, sizeBytes: number): Promise<{ hex: string; from: string }> {
+  const [, form, said = ''] = /^(hex|base64):(.*)$/s.exec(word) ?? []
+  const content = form === undefined ? await readFile(resolve(dir, word)) : undefined
+  const bytes =
+    content === undefined ? decoded(said, form) : content.length === sizeBytes ? content : decodedFile(content)
+  if (bytes?.length !== sizeBytes) {
+    const seen = bytes === undefined ? 'it is neither' : `it is ${bytes.length} bytes`
+    throw new CvmError('LAUNCH_INVALID', `${sizeBytes} bytes are wanted, as they are or in hex or base64; ${seen}`)
+  }
+  const from = content === undefined ? `${sizeBytes} bytes given in ${form}` : `the ${sizeBytes} bytes of ${word}`
+  return { hex: bytes.toString('hex'), from }
+}
+
+function decodedFile(content: Buffer): Buffer | undefined {
+  const text = content.toString('latin1').trim()
+  return decoded(text, 'hex') ?? decoded(text, 'base64')
+}
+
+function decoded(text: string, form: string | undefined): Buffer | undefined {
+  if (form === 'hex') return /^(?:[0-9a-f]{2})+$/i.test(text) ? Buffer.from(text, 'hex') : undefined
+  const bytes = Buffer.from(text, 'base64')
+  return text !== '' && bytes.toString('base64') === text ? bytes : undefined
+}
+
+/** Never by its name: a .img may be a qcow2. */
+async function resolveDisk({ path, format, readOnly }: DiskWord, dir: string, origin: string): Promise<DiskWish> {
+  const absolute = resolve(dir, path)
+  if (format !== undefined) return { path: absolute, format, readOnly }
+  try {
+    await using file = await open(absolute, 'r')
+    const start = Buffer.alloc(QCOW2_MAGIC.length)
+    await file.read(start, 0, start.length, 0)
+    return { path: absolute, format: start.equals(QCOW2_MAGIC) ? 'qcow2' : 'raw', readOnly }
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new CvmError('LAUNCH_INVALID', `${origin}: the disk ${path} cannot be read`, { why, cause })
+  }
+}
+
+function inOrigin(error: unknown, key: LaunchKey, origin: string): unknown {
+  const where = `${origin}: ${LAUNCH_PATHS[key]}`
+  if (!(error instanceof CvmError)) {
+    const why = error instanceof Error ? error.message : String(error)
+    return new CvmError('LAUNCH_INVALID', `${where} cannot be read`, { why, cause: error })
+  }
+  const { code, message, why, next, lines } = error
+  return new CvmError(code, `${where}: ${message}`, {
+    ...(why === undefined ? {} : { why }),
+    next,
+    lines,
+    cause: error,
+  })
+}
+
+const FIELDS = {
+  mrowner: 'mrowner',
+  mrconfigid: 'mrconfigid',
+  mrownerconfig: 'mrownerconfig',
+  hostData: 'host-data',
+} as const
+/** Source: SEV-SNP ABI (AMD 56860), ID Block and ID Authentication Information Structure. */
+const ID_PART_BYTES = { idBlock: 96, idAuth: 4096 } as const
+/** Source: QEMU, docs/interop/qcow2.txt. */
+const QCOW2_MAGIC = Buffer.from('QFI\xfb', 'latin1')
