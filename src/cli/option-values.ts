@@ -20,13 +20,6 @@ export function portNumber(text: string): number {
   return wholeNumber(text, { min: 1, max: 65_535, what: 'a port' })
 }
 
-/** A vsock context ID for a guest: 3 to 2^32 - 2. Source: vsock(7); 0 to 2 and the last one have other meanings. */
-export function vsockCid(text: string): number {
-  const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN
-  if (value >= 3 && value <= 2 ** 32 - 2) return value
-  throw new InvalidArgumentError('Give a context ID from 3 to 4294967294, or none for a free one.')
-}
-
 /** A memory size with its unit, `2048M`, `2G`, `2GiB`, in MiB. */
 export function sizeMiB(text: string): number {
   const reading = readMemoryMiB(text)

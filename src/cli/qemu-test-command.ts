@@ -1,11 +1,13 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 // Only what --help needs is imported here; the rest waits until there is something to do.
 import type { Accelerator, Firmware } from '../model/image.js'
-import type { QemuFlavour } from '../model/launch.js'
-import { count, portNumber, sizeMiB, vsockCid, wholeMinutes } from './option-values.js'
+import type { LaunchKey, QemuFlavour } from '../model/launch.js'
+import type { LaunchWords } from '../model/launch-values.js'
+import { addLaunchFlags, wordsOfFlag } from './launch-flags.js'
+import { portNumber, wholeMinutes } from './option-values.js'
 import { refuseWords, strict } from './usage-error.js'
 
-/** The options of cvm-qemu-test, as commander hands them over. */
+/** The options of cvm-qemu-test, as commander hands them over; those of the launch are read by launch-flags.ts. */
 export interface QemuTestOptions {
   readonly input?: string
   readonly type?: TypeOption
@@ -13,29 +15,16 @@ export interface QemuTestOptions {
   readonly time?: number
   readonly accel: Accelerator | 'auto'
   readonly firmware?: Firmware | 'auto'
-  readonly ovmf?: string
-  readonly secureBoot?: true
-  readonly tpm?: true
+  readonly ovmf?: LaunchWords
   readonly boot?: 'direct' | 'grub'
-  readonly kernel?: string
-  readonly initrd?: string
+  readonly kernel?: LaunchWords
+  readonly initrd?: LaunchWords
   readonly root?: string
   readonly append?: string
   readonly serial?: true
-  readonly vcpus?: number
-  readonly memory?: number
-  readonly hugepages?: true
-  readonly net?: string
-  readonly dhcpStart?: string
-  readonly mac?: string
   readonly sshPort?: number
-  readonly vsock?: number | true
+  readonly vsock?: LaunchWords | true
   readonly quote?: 'tdvmcall' | 'vsock'
-  readonly mrowner?: string
-  readonly mrconfigid?: string
-  readonly mrownerconfig?: string
-  readonly hostData?: string
-  readonly debug?: true
   readonly launch?: string
   readonly qemuFlavour?: QemuFlavour
   readonly expect: readonly string[]
@@ -73,6 +62,7 @@ export function qemuTestCommand(action: (options: QemuTestOptions) => void): Com
   directBootOptions(command)
   networkOptions(command)
   teeOptions(command)
+  addLaunchFlags(command.optionsGroup('Also of the launch, as in cvm-rewrite launch:'), WITH_LETTERS)
   testOptions(command)
   return command
     .addHelpText('after', EXIT_CODES)
@@ -89,11 +79,11 @@ function machineOptions(command: Command): void {
     .addOption(
       new Option('--firmware <kind>', 'as -t efi (uefi) or -t legacy (bios)').choices(['auto', 'uefi', 'bios']),
     )
-    .option('-o, --ovmf <file>', 'UEFI firmware: an OVMF file')
+    .option('-o, --ovmf <file>', 'UEFI firmware in one file, such as OVMF.fd', wish('firmwareImage'))
     .option('--secure-boot', 'UEFI with Secure Boot on')
     .option('--tpm', 'with a TPM 2.0 (swtpm)')
-    .option('-c, --vcpus <n>', 'virtual CPUs (default: 2)', count)
-    .option('--memory <size>', 'memory of the guest, such as 2G or 2048M (default: 2G, less on a small host)', sizeMiB)
+    .option('-c, --vcpus <n>', 'virtual CPUs (default: 2)', wish('vcpus'))
+    .option('--memory <size>', MEMORY_HELP, wish('memoryMiB'))
     .option('-u, --hugepages', "the guest's memory in huge pages of the host")
     .option('--launch <file>', 'launch file (default: IMAGE.launch.json beside the image)')
     .addOption(
@@ -108,8 +98,8 @@ function directBootOptions(command: Command): void {
   command
     .optionsGroup('Direct boot:')
     .addOption(new Option('-b, --boot <how>', "by the image's boot loader, or directly").choices(['grub', 'direct']))
-    .option('-k, --kernel <file>', "kernel of a direct boot (default: the image's own newest)")
-    .option('--initrd <file>', 'its initrd')
+    .option('-k, --kernel <file>', "kernel of a direct boot (default: the image's own newest)", wish('kernel'))
+    .option('--initrd <file>', 'its initrd', wish('initrd'))
     .option('-r, --root <device>', 'its root file system (default: by the partition table)')
     .option('-e, --append <arguments>', 'more kernel arguments')
     .option('-s, --serial', 'its console is ttyS0 alone, not hvc0 as well')
@@ -118,20 +108,20 @@ function directBootOptions(command: Command): void {
 function networkOptions(command: Command): void {
   command
     .optionsGroup('Network:')
-    .option('-n, --net <cidr>', "network of the guest (default: QEMU's, 10.0.2.0/24)")
-    .option('-a, --dhcp-start <address>', 'first address that DHCP gives')
-    .option('-m, --mac <address>', 'MAC address of its network card')
+    .option('-n, --net <network>', 'its CIDR (default: 10.0.2.0/24); or none, bridge:NAME', wish('network'))
+    .option('-a, --dhcp-start <address>', 'first address that DHCP gives', wish('dhcpStart'))
+    .option('-m, --mac <address>', 'MAC address of its network card', wish('mac'))
     .option('-f, --ssh-port <port>', 'port on 127.0.0.1 that leads to port 22 (default: a free one)', portNumber)
-    .option('-v, --vsock [cid]', 'with a vsock device (needs /dev/vhost-vsock)', vsockCid)
+    .option('-v, --vsock [cid]', 'with a vsock device (default: a free context ID)', wish('vsockCid'))
 }
 
 function teeOptions(command: Command): void {
   command
     .optionsGroup('Confidential guests (-t td, -t snp):')
-    .option('-w, --mrownerconfig <value>', 'TD: MROWNERCONFIG')
-    .option('--mrowner <value>', 'TD: MROWNER')
-    .option('--mrconfigid <value>', 'TD: MRCONFIGID')
-    .option('--host-data <value>', 'SEV-SNP: HOST_DATA')
+    .option('-w, --mrownerconfig <value>', 'TD: MROWNERCONFIG', wish('mrownerconfig'))
+    .option('--mrowner <value>', 'TD: MROWNER', wish('mrowner'))
+    .option('--mrconfigid <value>', 'TD: MRCONFIGID', wish('mrconfigid'))
+    .option('--host-data <value>', 'SEV-SNP: HOST_DATA', wish('hostData'))
     .option('-q, --quote <how>', 'TD: how it asks for quotes: tdvmcall, vsock', quoteWay)
     .option('-d, --debug', 'TD: the host may read its memory')
 }
@@ -169,12 +159,25 @@ export function typeOrMinutes(text: string, before: TypeOption = {}): TypeOption
   throw new InvalidArgumentError(`Give a kind of machine (${MACHINE_KINDS.join(', ')}) or a limit in whole minutes.`)
 }
 
+/** Read as the flag of this name is in `cvm-rewrite launch`. */
+function wish(key: LaunchKey): (text: string) => LaunchWords {
+  return (text) => wordsOfFlag(key, text)
+}
+
 function quoteWay(text: string): 'tdvmcall' | 'vsock' {
   if (text === 'tdvmcall' || text === 'vsock') return text
   throw new InvalidArgumentError('It says how a TD asks for quotes: tdvmcall or vsock. No progress is --quiet.')
 }
 
+/** Wishes that have options of their own here; -t says `tee`. */
+const WITH_LETTERS: readonly LaunchKey[] = [
+  ['tee', 'firmwareImage', 'secureBoot', 'tpm', 'vcpus', 'memoryMiB', 'hugepages', 'network', 'dhcpStart', 'mac'],
+  ['kernel', 'initrd', 'cmdline', 'vsockCid', 'debug', 'mrowner', 'mrconfigid', 'mrownerconfig', 'hostData'],
+].flat() as readonly LaunchKey[]
+
 const MACHINE_KINDS = ['legacy', 'efi', 'td', 'snp'] as const
+
+const MEMORY_HELP = 'memory of the guest, such as 2G or 2048M (default: 2G, less on a small host)'
 
 const TYPE_HELP =
   'machine: legacy (BIOS), efi, td (TDX), snp (SEV-SNP) (default: efi or legacy, by the image); or, a number: --timeout'

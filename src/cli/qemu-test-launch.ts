@@ -1,57 +1,44 @@
-import { resolve } from 'node:path'
 import { CvmError } from '../model/errors.js'
-import type { LaunchWishes } from '../model/launch.js'
+import type { LaunchLayer, LaunchWishes } from '../model/launch.js'
 import type { DirectBootWish } from '../stages/boot-request.js'
+import { launchLayersOf } from './launch-flags.js'
 import type { MachineKind, QemuTestOptions } from './qemu-test-command.js'
 
 /**
- * What the flags ask of the launch; absent keys are left to the launch file and to the defaults.
+ * What the flags ask of the launch, the weakest first; what they do not say is left to the launch file and to the defaults.
  *
- * @throws {CvmError} USAGE for flags that contradict each other.
+ * @throws {CvmError} USAGE for flags that contradict each other; LAUNCH_INVALID, IDENTITY_INVALID for files that they name.
  */
-export function launchOfFlags(options: QemuTestOptions): LaunchWishes {
-  const wishes = {
-    ...kindOf(options),
-    ...firmwareOf(options),
-    vcpus: options.vcpus,
-    memoryMiB: options.memory,
-    hugepages: options.hugepages,
-    tpm: options.tpm,
-    cidr: options.net,
-    dhcpStart: options.dhcpStart,
-    mac: options.mac?.toLowerCase(),
-    forwards: options.sshPort === undefined ? undefined : [{ hostPort: options.sshPort, guestPort: 22 }],
-    kernel: absolute(options.kernel),
-    initrd: absolute(options.initrd),
-    vsockCid: vsockOf(options),
-    quoteService: options.quote === 'tdvmcall' ? QUOTE_SERVICE_OF_HOST : undefined,
-    debug: options.debug,
-    mrowner: options.mrowner,
-    mrconfigid: options.mrconfigid,
-    mrownerconfig: options.mrownerconfig,
-    hostData: options.hostData,
-  }
-  return withoutUndefined(wishes)
+export async function layersOfFlags(options: QemuTestOptions): Promise<readonly LaunchLayer[]> {
+  const { type, firmware, ovmf, quote, vsock, append: _, ...rest } = options
+  return [
+    ...kindLayers(type?.kind, firmware),
+    ...quoteLayers(quote),
+    ...(await launchLayersOf({
+      ...rest,
+      firmwareImage: ovmf,
+      // Without a value.
+      vsock: vsock === true ? { vsockCid: 'free' } : vsock,
+    })),
+  ]
 }
 
 /**
  * A direct boot is asked for with -b direct, or by naming a kernel.
  *
- * @throws {CvmError} USAGE for a boot by grub with parts of a direct one.
+ * @throws {CvmError} USAGE for parts of a direct boot where there is none.
  */
 export function directBootOf(options: QemuTestOptions): DirectBootWish | undefined {
   const direct = options.boot === 'direct' || (options.boot === undefined && options.kernel !== undefined)
   if (!direct) {
-    const part = (['kernel', 'initrd', 'root', 'append', 'serial'] as const).find((key) => options[key] !== undefined)
+    const part = DIRECT_BOOT_PARTS.find((key) => options[key] !== undefined)
     if (part === undefined) return undefined
-    throw new CvmError(
-      'USAGE',
-      `--${part} is of a direct boot, and ${options.boot === 'grub' ? 'this is one by grub' : 'none is asked for'}`,
-      {
-        why: "the image's boot loader has its own kernel, initrd and arguments",
-        next: options.boot === 'grub' ? `Leave out -b grub or --${part}.` : 'Add -b direct.',
-      },
-    )
+    const grub = options.boot === 'grub'
+    const but = grub ? 'this is a boot by grub' : 'none is asked for'
+    throw new CvmError('USAGE', `--${part} belongs to a direct boot, and ${but}`, {
+      why: "the image's boot loader has a kernel, an initrd and arguments of its own",
+      next: grub ? `Leave out -b grub or --${part}.` : 'Add -b direct.',
+    })
   }
   return {
     ...(options.root === undefined ? {} : { root: options.root }),
@@ -71,40 +58,40 @@ export function limitOf({ type, timeout, time }: QemuTestOptions): number | unde
   return given[0]
 }
 
-function kindOf({ type, firmware }: QemuTestOptions): LaunchWishes {
-  const kind = type?.kind
+/**
+ * The path of -p.
+ *
+ * @throws {CvmError} USAGE for a number, which was a TCP port in qemu-test.sh, and for an empty path.
+ */
+export function monitorOf({ monitor }: QemuTestOptions): string | undefined {
+  if (monitor !== undefined && /^\d*$/.test(monitor)) {
+    throw new CvmError('USAGE', `-p ${monitor} is no path of a socket`, {
+      why: "QEMU's monitor can do anything to the guest, and everybody on this machine reaches a TCP port",
+      next: 'Give a path, such as -p /tmp/monitor, and connect: socat - UNIX-CONNECT:/tmp/monitor',
+    })
+  }
+  return monitor
+}
+
+function kindLayers(kind: MachineKind | undefined, firmware: QemuTestOptions['firmware']): readonly LaunchLayer[] {
   const named = firmware === 'auto' ? undefined : firmware
-  const ofKind = kind === undefined ? {} : KINDS[kind]
-  if (named === undefined) return ofKind
-  if (kind !== undefined && KINDS[kind].firmware !== named) {
+  const ofKind = kind === undefined ? undefined : KINDS[kind]
+  if (ofKind !== undefined && named !== undefined && ofKind.firmware !== named) {
     throw new CvmError('USAGE', `-t ${kind} and --firmware ${named} contradict each other`)
   }
-  return { ...ofKind, firmware: named }
+  return [
+    ...(ofKind === undefined ? [] : [{ origin: `-t ${kind}`, wishes: ofKind }]),
+    ...(named === undefined ? [] : [{ origin: '--firmware', wishes: { firmware: named } }]),
+  ]
 }
 
-function firmwareOf({ ovmf, secureBoot, type }: QemuTestOptions): LaunchWishes {
-  if (type?.kind === 'legacy' && (ovmf !== undefined || secureBoot === true)) {
-    throw new CvmError('USAGE', `-t legacy is a BIOS: it has no ${ovmf === undefined ? 'Secure Boot' : 'OVMF'}`)
-  }
-  return withoutUndefined({ firmwareImage: absolute(ovmf), secureBoot })
+function quoteLayers(quote: QemuTestOptions['quote']): readonly LaunchLayer[] {
+  if (quote === undefined) return []
+  const wishes = quote === 'vsock' ? ({ vsockCid: 'free' } as const) : { quoteService: QUOTE_SERVICE_OF_HOST }
+  return [{ origin: '-q', wishes }]
 }
 
-function vsockOf({ vsock, quote }: QemuTestOptions): number | 'free' | undefined {
-  if (typeof vsock === 'number') return vsock
-  return vsock === true || quote === 'vsock' ? 'free' : undefined
-}
-
-function absolute(path: string | undefined): string | undefined {
-  if (path === '') throw new CvmError('USAGE', 'an empty path was given')
-  return path === undefined ? undefined : resolve(path)
-}
-
-function withoutUndefined(
-  wishes: { readonly [Key in keyof LaunchWishes]: LaunchWishes[Key] | undefined },
-): LaunchWishes {
-  // Only keys with a value are left.
-  return Object.fromEntries(Object.entries(wishes).filter(([, value]) => value !== undefined)) as LaunchWishes
-}
+const DIRECT_BOOT_PARTS = ['kernel', 'initrd', 'root', 'append', 'serial'] as const
 
 /** legacy and efi are plain guests, whatever a launch file says. */
 const KINDS: Readonly<Record<MachineKind, LaunchWishes>> = {

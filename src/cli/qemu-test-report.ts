@@ -14,11 +14,23 @@ export function resultText(result: BootTestResult, image: string): string {
   if (result.failedUnits.length > 0) lines.push(`  ${colour.yellow('failed units:')} ${list(result.failedUnits)}`)
   if (result.outOfMemory.length > 0)
     lines.push(`  ${colour.yellow('killed for want of memory:')} ${list(result.outOfMemory)}`)
-  if (!result.verdict.ok && result.tail.length > 0) {
+  lines.push(...expectationRows(result))
+  if (!result.verdict.ok && !isUnexpected(result) && result.tail.length > 0) {
     lines.push('', 'Last console lines:', ...result.tail.map((line) => colour.dim(`  | ${line}`)))
   }
   lines.push('', verdictLine(result, image), '')
   return lines.join('\n')
+}
+
+/** A line for each thing that was expected; of those that do not hold also what was seen. */
+function expectationRows({ expectations = [] }: BootTestResult): readonly string[] {
+  if (expectations.length === 0) return []
+  const rows = expectations.map(({ what, ok, expected, seen }) =>
+    ok
+      ? `  ${colour.green('✔')} ${what}: ${expected}`
+      : `  ${colour.red('✖')} ${what}: expected ${expected}; ${colour.yellow(`seen: ${seen}`)}`,
+  )
+  return ['', 'Expectations:', ...rows]
 }
 
 /** The same for `--json`. */
@@ -35,9 +47,17 @@ export function resultObject(result: BootTestResult, image: string): Readonly<Re
 
 function verdictLine({ verdict, seconds, failedUnits }: BootTestResult, image: string): string {
   const name = printable(image)
-  if (!verdict.ok) return `${colour.red.bold('FAILED')} ${name} did not come up (judged after ${seconds.toFixed(1)} s)`
+  if (!verdict.ok) {
+    const what = isUnexpected({ verdict }) ? 'came up, and is not as expected' : 'did not come up'
+    return `${colour.red.bold('FAILED')} ${name} ${what} (judged after ${seconds.toFixed(1)} s)`
+  }
   const but = failedUnits.length === 0 ? '' : `, with failed units (see above; --strict makes that a failure)`
   return `${colour.green.bold('PASSED')} ${name} reached ${REACHED[verdict.reached]}${but} (judged after ${seconds.toFixed(1)} s)`
+}
+
+/** It is up, and something in it is not as --expect says: its console has nothing to say about that. */
+function isUnexpected({ verdict }: Pick<BootTestResult, 'verdict'>): boolean {
+  return !verdict.ok && verdict.error.code === 'EXPECTATION_FAILED'
 }
 
 function list(names: readonly string[]): string {

@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander'
 // Only what --help needs is imported here; the rest waits until there is something to do.
 import { CvmError } from '../model/errors.js'
-import type { RunEvent } from '../model/events.js'
+import type { RunEvent, Say } from '../model/events.js'
 import type { BootTestRequest, BootTestResult } from '../stages/boot-request.js'
 import type { Interactive } from './interactive.js'
 import { type QemuTestOptions, qemuTestCommand } from './qemu-test-command.js'
@@ -28,12 +28,13 @@ async function run(options: QemuTestOptions, argv: readonly string[]): Promise<n
   try {
     using session = options.interactive === true ? await openSession() : undefined
     const say = await teller(options, () => session?.lent === true)
-    const request = await requestOf(options)
+    const request = await requestOf(options, say)
     if (argv.includes('-v') && options.vsock === true) say({ type: 'note', text: V_HINT })
     if (options.junit !== undefined) {
       const { assertResultPlace } = await import('../stages/result-place.js')
       await assertResultPlace('--junit', options.junit, request.image)
     }
+    if (options.dryRun === true) return await dryRun(request, say, options)
     const { bootTest } = await import('../stages/boot-test.js')
     const result = await bootTest(request, say, interrupted.signal, session?.hooks)
     return await report(result, request.image, options)
@@ -42,24 +43,42 @@ async function run(options: QemuTestOptions, argv: readonly string[]): Promise<n
   }
 }
 
-async function requestOf(options: QemuTestOptions): Promise<BootTestRequest> {
+/** Only the command is on stdout. */
+async function dryRun(request: BootTestRequest, say: Say, options: QemuTestOptions): Promise<number> {
+  const { bootCommand } = await import('../stages/boot-command.js')
+  const { showCall } = await import('../host/show-call.js')
+  const call = await bootCommand(request, say)
+  const json = { ok: true, image: request.image, command: [call.tool, ...call.args] }
+  process.stdout.write(`${options.json === true ? JSON.stringify(json) : showCall(call)}\n`)
+  return 0
+}
+
+async function requestOf(options: QemuTestOptions, say: Say): Promise<BootTestRequest> {
   const { inputPath } = await import('./path-options.js')
-  const { directBootOf, launchOfFlags, limitOf } = await import('./qemu-test-launch.js')
-  const { settleLaunch } = await import('../launch/settle-launch.js')
+  const { directBootOf, layersOfFlags, limitOf, monitorOf } = await import('./qemu-test-launch.js')
+  const { settleBootLaunch } = await import('../stages/boot-launch.js')
   const image = inputPath(options.input, 'cvm-qemu-test -i output.qcow2')
   // A person at the console takes their time.
   const limitMin = limitOf(options) ?? (options.interactive === true ? ONE_DAY_MIN : undefined)
   const directBoot = directBootOf(options)
+  const humanMonitor = monitorOf(options)
+  const launch = {
+    image,
+    flags: await layersOfFlags(options),
+    byBootLoader: options.boot === 'grub',
+    ...(options.launch === undefined ? {} : { launchFile: options.launch }),
+  }
   return {
     image,
     accel: options.accel,
-    launch: settleLaunch([{ origin: 'the flags', wishes: launchOfFlags(options) }]),
+    launch: await settleBootLaunch(launch, say),
     expectations: options.expect,
     strict: options.strict === true,
     ...(limitMin === undefined ? {} : { limitMin }),
     ...(directBoot === undefined ? {} : { directBoot }),
+    ...(options.sshPort === undefined ? {} : { sshPort: options.sshPort }),
     ...(options.qemuFlavour === undefined ? {} : { qemuFlavour: options.qemuFlavour }),
-    ...(options.monitor === undefined ? {} : { humanMonitor: options.monitor }),
+    ...(humanMonitor === undefined ? {} : { humanMonitor }),
     ...(options.saveLog === undefined ? {} : { saveLogDir: options.saveLog }),
     ...(options.console === undefined ? {} : { consoleFile: options.console }),
   }

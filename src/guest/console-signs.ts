@@ -3,12 +3,16 @@ import type { ErrorCode } from '../model/error-table.js'
 export type SignKind =
   | 'firmware'
   | 'firmware-entry-failed'
+  | 'firmware-refused'
   | 'network-boot'
   | 'no-bootable-device'
   | 'uefi-shell'
+  | 'shim-refused'
   | 'boot-loader'
+  | 'boot-loader-refused'
   | 'boot-loader-prompt'
   | 'kernel'
+  | 'initrd-broken'
   | 'init'
   | 'target'
   | 'login'
@@ -48,6 +52,8 @@ export const FATAL_SIGNS: Readonly<Partial<Record<SignKind, ErrorCode>>> = {
   'uefi-shell': 'GUEST_NOT_BOOTABLE',
   'no-bootable-device': 'GUEST_NOT_BOOTABLE',
   halted: 'GUEST_STOPPED_EARLY',
+  'shim-refused': 'GUEST_BOOT_REFUSED',
+  'boot-loader-refused': 'GUEST_BOOT_REFUSED',
 }
 
 interface SignRow {
@@ -64,6 +70,12 @@ interface SignRow {
  */
 export const SIGNS: readonly SignRow[] = [
   // ---- firmware
+  // BdsDxe: failed to load Boot0001 "UEFI Misc Device" from PciRoot(0x0)/Pci(0x1,0x0): Access Denied
+  // BdsDxe: failed to start Boot0002 "EFI Internal Shell" from Fv(7CB8BDC9-…)/FvFile(7C04A583-…): Security Violation
+  {
+    kind: 'firmware-refused',
+    pattern: /BdsDxe: failed to (?:load|start) (?<detail>Boot[0-9A-F]{4} .*): (?:Access Denied|Security Violation)/,
+  },
   // BdsDxe: failed to load Boot0001 "UEFI Misc Device" from PciRoot(0x0)/Pci(0x3,0x0): Not Found
   { kind: 'firmware-entry-failed', pattern: /BdsDxe: failed to (?:load|start) (?<detail>Boot[0-9A-F]{4}.*)/ },
   // BdsDxe: No bootable option or device was found.
@@ -91,6 +103,16 @@ export const SIGNS: readonly SignRow[] = [
   { kind: 'uefi-shell', pattern: /(?:Shell|[A-Z]{2,3}\d+:[^>]*\\)> ?(?:$|\s)/, prompt: true },
 
   // ---- boot loader
+  // │                Verification failed: (0x1A) Security Violation                │
+  { kind: 'shim-refused', pattern: /[^\x20-\x7e]* *(?<detail>Verification failed: \(0x1A\) Security Violation)/ },
+  // Verifying shim SBAT data failed: Security Policy Violation
+  { kind: 'shim-refused', pattern: /Verif\w+ (?<detail>shim SBAT data failed: Security Policy Violation)/ },
+  // error: bad shim signature.        error: ../../grub-core/kern/efi/sb.c:182:bad shim signature.
+  // error: /boot/vmlinuz-5.4.0-42-generic has invalid signature.
+  {
+    kind: 'boot-loader-refused',
+    pattern: /error: (?:\S+:\d+: ?)?(?<detail>bad shim signature|\S+ has invalid signature)\./,
+  },
   // grub rescue>        grub>
   { kind: 'boot-loader-prompt', pattern: /(?<detail>grub(?: rescue)?)>/, prompt: true },
   // Welcome to GRUB!        GRUB loading..        GNU GRUB  version 2.12-9
@@ -107,6 +129,8 @@ export const SIGNS: readonly SignRow[] = [
   { kind: 'kernel', pattern: /(?<detail>EFI stub): / },
   // [    0.000000] Linux version 6.12.48+deb13-cloud-amd64 (debian-kernel@lists.debian.org) ...
   { kind: 'kernel', pattern: /Linux version (?<detail>\S+)/ },
+  // [    7.388482] Initramfs unpacking failed: ZSTD-compressed data is corrupt
+  { kind: 'initrd-broken', pattern: /Initramfs unpacking failed: (?<detail>.*)/ },
   // [    1.482913] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)
   // [    2.110482] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000100
   // [    2.113847] ---[ end Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000100 ]---

@@ -18,6 +18,18 @@ export function parseMemAvailable(meminfo: string): number | undefined {
   return kib === undefined ? undefined : Math.floor(Number(kib) / 1024)
 }
 
+/** Memory in MiB in huge pages of the default size that nobody uses. */
+export function freeHugePagesMiB(): number {
+  return parseFreeHugePages(readFileSync('/proc/meminfo', 'utf8'))
+}
+
+/** In MiB, from the text of /proc/meminfo; 0 on a kernel without huge pages. */
+export function parseFreeHugePages(meminfo: string): number {
+  const value = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(meminfo)?.[1] ?? 0)
+  const free = value('HugePages_Free') - value('HugePages_Rsvd')
+  return Math.floor((Math.max(0, free) * value('Hugepagesize')) / 1024)
+}
+
 /** CPUs that this process may use; a container's CPU set counts. */
 export function cpuCount(): number {
   return availableParallelism()

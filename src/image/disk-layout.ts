@@ -41,6 +41,7 @@ function hasGptSignature(start: Buffer): boolean {
 /** The four primary entries; undefined when what stands there cannot be entries (a boot sector of a file system). */
 function readMbr(start: Buffer): readonly Partition[] | undefined {
   const partitions: Partition[] = []
+  const signature = start.readUInt32LE(DISK_SIGNATURE_AT).toString(16).padStart(8, '0')
   for (let index = 0; index < 4; index += 1) {
     const at = 446 + index * 16
     const status = start.readUInt8(at)
@@ -49,7 +50,8 @@ function readMbr(start: Buffer): readonly Partition[] | undefined {
     const firstSector = start.readUInt32LE(at + 8)
     const sectors = start.readUInt32LE(at + 12)
     if (type === '00' || sectors === 0) continue
-    partitions.push({ number: index + 1, type, firstSector, sectors })
+    const uuid = `${signature}-${(index + 1).toString(16).padStart(2, '0')}`
+    partitions.push({ number: index + 1, type, uuid, firstSector, sectors })
   }
   return partitions
 }
@@ -84,7 +86,8 @@ function readGpt(start: Buffer, hasBiosBoot: boolean): LayoutReading {
     const last = entry.readBigUInt64LE(40)
     if (last < first || last > BigInt(Number.MAX_SAFE_INTEGER))
       return damaged(`its partition ${index + 1} ends before it begins`)
-    partitions.push({ number: index + 1, type, firstSector: Number(first), sectors: Number(last - first) + 1 })
+    const uuid = guid(entry.subarray(16))
+    partitions.push({ number: index + 1, type, uuid, firstSector: Number(first), sectors: Number(last - first) + 1 })
   }
   const hasEsp = partitions.some(({ type }) => type === ESP_TYPE)
   return { ok: true, layout: { table: 'gpt', partitions, hasEsp, hasBiosBoot } }
@@ -101,6 +104,17 @@ export function foreignSystem({ partitions }: DiskLayout): string | undefined {
   if (arch !== undefined && !types.includes(X86_ROOT_TYPE)) return `a Linux for ${arch}`
   const windows = types.includes(MS_RESERVED_TYPE) && !types.some((type) => LINUX_TYPES.has(type))
   return windows ? 'a Windows' : undefined
+}
+
+/**
+ * The partition of a Linux root file system, as far as types tell: the one of the type for it, else the largest Linux one.
+ *
+ * Undefined when there is none (LVM, an encrypted disk).
+ */
+export function rootPartition({ partitions }: DiskLayout): Partition | undefined {
+  const typed = partitions.find(({ type }) => type === X86_ROOT_TYPE)
+  const linux = partitions.filter(({ type }) => type === LINUX_TYPE || type === MBR_LINUX_TYPE)
+  return typed ?? linux.sort((a, b) => b.sectors - a.sectors)[0]
 }
 
 /** The first three fields of a GUID on disk are little-endian, the rest are bytes in order. */
@@ -122,6 +136,9 @@ function damaged(how: string): LayoutReading {
   return unusable(`the GPT of the disk is damaged: ${how}`)
 }
 
+/** Linux file system. */
+const LINUX_TYPE = '0fc63daf-8483-4772-8e79-3d69d8477de4'
+const MBR_LINUX_TYPE = '83'
 const X86_ROOT_TYPE = '4f68bce3-e8cd-4db1-96e7-fbcaf984b709'
 const FOREIGN_ROOTS: Readonly<Record<string, string>> = {
   'b921b045-1df0-41c3-af44-4c6f280d3fae': '64-bit ARM (aarch64)',
@@ -133,7 +150,7 @@ const FOREIGN_ROOTS: Readonly<Record<string, string>> = {
 const MS_RESERVED_TYPE = 'e3c9e316-0b5c-4db8-817d-f92df00215ae'
 const LINUX_TYPES: ReadonlySet<string> = new Set([
   X86_ROOT_TYPE,
-  '0fc63daf-8483-4772-8e79-3d69d8477de4', // Linux file system
+  LINUX_TYPE,
   'e6d6d379-f507-44c2-a23c-238f2a3df928', // LVM
   'ca7d7ccb-63ed-4c53-861c-1742536059cc', // LUKS
   BIOS_BOOT_TYPE,
@@ -141,5 +158,6 @@ const LINUX_TYPES: ReadonlySet<string> = new Set([
 
 /** Before the disk signature and the table. */
 const BOOT_CODE_BYTES = 440
+const DISK_SIGNATURE_AT = 440
 const PROTECTIVE_TYPE = 'ee'
 const UNUSED_TYPE = '00000000-0000-0000-0000-000000000000'

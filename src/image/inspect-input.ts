@@ -22,7 +22,7 @@ import { type FileStart, readFileStart } from './read-start.js'
 export async function inspectInput(path: string): Promise<InputImage> {
   const absolute = resolve(path)
   const start = await readFileStart(absolute)
-  const format = decideFormat(absolute, start)
+  const format = formatOf(absolute, start)
   const own = format === 'qcow2' ? readQcow2(absolute, start) : readRaw(absolute, start)
 
   await assertOpens(absolute, format, own.virtualSizeBytes)
@@ -49,8 +49,10 @@ interface OwnReading {
  * The bytes decide, but a name that says raw must not be contradicted by them.
  *
  * A guest that writes a qcow2 header into its raw disk could otherwise choose how the host reads it.
+ *
+ * @throws CvmError IMAGE_FORMAT_REFUSED, IMAGE_ENCRYPTED.
  */
-function decideFormat(path: string, { head, tail }: FileStart): ImageFormat {
+export function formatOf(path: string, { head, tail }: FileStart): ImageFormat {
   if (isQcow2(head)) {
     if (extname(path).toLowerCase() !== '.raw') return 'qcow2'
     throw new CvmError('IMAGE_FORMAT_REFUSED', `${quoted(path)} is named as a raw disk, and is none`, {

@@ -18,7 +18,7 @@ export function tpmArguments(tpm: boolean, wiring: LaunchWiring): readonly strin
 }
 
 function socketArguments(wiring: LaunchWiring & { kind: 'sockets' }): readonly string[] {
-  const { serialPorts, virtioConsole, monitor, probe } = wiring
+  const { serialPorts, virtioConsole, monitor, probe, humanMonitor } = wiring
   return [
     serialPorts.flatMap((path, index) => serialArguments(path, index)),
     virtioConsole === undefined && probe === undefined ? [] : ['-device', 'virtio-serial-pci'],
@@ -28,6 +28,9 @@ function socketArguments(wiring: LaunchWiring & { kind: 'sockets' }): readonly s
     probe === undefined ? [] : ['-chardev', socket('probe', probe), '-device', PROBE_DEVICE],
     // -S: the guest's CPUs wait until the monitor is listened to, so that no event is missed.
     ['-chardev', socket('monitor', monitor), '-mon', 'chardev=monitor,mode=control', '-S'],
+    humanMonitor === undefined
+      ? []
+      : ['-chardev', `${socket('human', humanMonitor)},server=on,wait=off`, '-mon', 'chardev=human,mode=readline'],
   ].flat()
 }
 

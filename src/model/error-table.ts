@@ -56,6 +56,11 @@ export const ERRORS = {
       'This machine cannot start guests of this kind (TDX, SEV-SNP): a kernel module, a CPU feature or a QEMU object is missing.',
     next: 'Test on such a machine, or leave --type out; --dry-run shows the command.',
   },
+  VSOCK_UNAVAILABLE: {
+    exit: 'host',
+    meaning: 'A guest with a vsock device is asked for, and this machine cannot give it one.',
+    next: 'As root: modprobe vhost_vsock; or leave out -v and -q vsock.',
+  },
   TOOL_MISSING: {
     exit: 'host',
     meaning: 'Programs that the run needs are not installed.',

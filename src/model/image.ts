@@ -37,6 +37,8 @@ export interface Partition {
   readonly number: number
   /** GPT type GUID in lower case, or the MBR type as two hex digits. */
   readonly type: string
+  /** As Linux names it in root=PARTUUID=…: the GPT's unique GUID, or the MBR's disk signature and the number, `9a3c1f02-01`. */
+  readonly uuid: string
   readonly firstSector: number
   readonly sectors: number
 }

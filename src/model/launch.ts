@@ -193,6 +193,8 @@ export type LaunchWiring =
       /** Listens; the guest sees it as /dev/virtio-ports/cvm.probe. */
       readonly probe?: string
       readonly tpm?: string
+      /** QEMU makes it and listens there, for its monitor for people. */
+      readonly humanMonitor?: string
     }
 
 /**

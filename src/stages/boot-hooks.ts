@@ -1,9 +1,11 @@
 import type { ConsolePort } from '../guest/console-choice.js'
 import type { Janitor } from '../host/janitor.js'
+import type { Say } from '../model/events.js'
 import type { Account } from '../model/host.js'
 import type { Accelerator, DiskLayout } from '../model/image.js'
 import type { BootTestRequest, BootTestResult } from './boot-request.js'
 import type { BootVerdict } from './boot-watch.js'
+import type { GuestProbe } from './expect/probe.js'
 
 /** Where the files of one boot test are: removed at its end whatever happens. */
 export interface BootPlace {
@@ -22,6 +24,7 @@ export interface BootLayer {
   readonly layout: DiskLayout
   readonly accel: Accelerator
   readonly place: BootPlace
+  readonly say: Say
   readonly signal: AbortSignal
 }
 
@@ -72,10 +75,39 @@ export interface BootHooks {
 }
 
 /** What the request itself asks to be added. */
-export async function hooksFor({ consoleFile, image }: BootTestRequest): Promise<BootHooks> {
+export async function hooksFor(request: BootTestRequest): Promise<BootHooks> {
+  return bothHooks(await consoleHooks(request), await guestHooks(request))
+}
+
+async function consoleHooks({ consoleFile, image }: BootTestRequest): Promise<BootHooks> {
   if (consoleFile === undefined) return {}
   const { consoleFileHooks } = await import('./console-file.js')
   return await consoleFileHooks(consoleFile, image)
+}
+
+async function guestHooks(request: BootTestRequest): Promise<BootHooks> {
+  const { expectations, saveLogDir, launch } = request
+  const hasTpm = launch.wishes.tpm === true
+  const tpm = hasTpm ? await tpmHooks() : {}
+  const readsTpm = hasTpm && saveLogDir !== undefined
+  if (expectations.length === 0 && !readsTpm) return bothHooks(tpm, await logHooks(saveLogDir, undefined))
+  const { probeFor, probeHooks } = await import('./expect/probe-hooks.js')
+  const probe = await probeFor(request, readsTpm)
+  const logs = await logHooks(saveLogDir, probe)
+  return bothHooks(tpm, probe === undefined ? logs : bothHooks(probeHooks(probe), logs))
+}
+
+async function tpmHooks(): Promise<BootHooks> {
+  const { requireSwtpm, startBootTpm } = await import('./boot-tpm.js')
+  // Missing programs are told before an image is copied.
+  await requireSwtpm()
+  return { startTpm: startBootTpm }
+}
+
+async function logHooks(dir: string | undefined, probe: GuestProbe | undefined): Promise<BootHooks> {
+  if (dir === undefined) return {}
+  const { saveLogHooks } = await import('./save-log.js')
+  return saveLogHooks(dir, probe)
 }
 
 /** Both of them, the hooks of `first` first; of a probe, a session and a TPM there is one. */

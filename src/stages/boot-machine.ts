@@ -1,4 +1,5 @@
-import { join } from 'node:path'
+import { chown, mkdir } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import type { ConsolePort } from '../guest/console-choice.js'
 import { Cleanup } from '../host/cleanup.js'
 import type { Janitor } from '../host/janitor.js'
@@ -6,11 +7,12 @@ import { identifyProcess } from '../host/processes.js'
 import { runTool } from '../host/run-tool.js'
 import { listenSerialPort, type SerialPort } from '../host/serial-port.js'
 import { showCall } from '../host/show-call.js'
+import { relaySocket } from '../host/socket-relay.js'
 import { qemuArguments } from '../launch/qemu-arguments.js'
 import { listenMonitor, type MonitorEvent } from '../launch/qemu-monitor.js'
 import { CvmError } from '../model/errors.js'
 import type { Account, ToolResult } from '../model/host.js'
-import type { LaunchConfig } from '../model/launch.js'
+import type { LaunchConfig, LaunchWiring, QemuFlavour } from '../model/launch.js'
 import { qemuLastWords, qemuSystemCall } from '../tools/qemu-system.js'
 
 /** A running machine; disposing of it ends QEMU, first by its monitor, then by force. */
@@ -33,6 +35,9 @@ export interface BootMachineInput {
   readonly onProbe?: (chunk: Buffer) => void
   /** A swtpm listens there. */
   readonly tpm?: string
+  /** A socket for QEMU's monitor for people is made there. */
+  readonly humanMonitor: string | undefined
+  readonly flavour: QemuFlavour
   readonly onEvent: (event: MonitorEvent) => void
   readonly onCommand: (line: string) => void
 }
@@ -51,18 +56,22 @@ export async function startBootMachine(input: BootMachineInput): Promise<BootMac
     ttyS0: await port('ttyS0', input.onSerial),
     hvc0: await port('hvc0', input.onVirtioConsole),
   }
-  const probe = input.onProbe === undefined ? undefined : await port('probe', input.onProbe)
-  const monitorPath = join(input.scratchDir, 'monitor')
-  const monitor = made.use(await listenMonitor({ socketPath: monitorPath, onEvent: input.onEvent, ...as }))
+  if (input.onProbe !== undefined) await port('probe', input.onProbe)
+  const monitor = made.use(
+    await listenMonitor({ socketPath: join(input.scratchDir, 'monitor'), onEvent: input.onEvent, ...as }),
+  )
 
-  const args = qemuArguments(input.config, {
-    kind: 'sockets',
-    serialPorts: [consoles.ttyS0.socketPath],
-    virtioConsole: consoles.hvc0.socketPath,
-    monitor: monitorPath,
-    ...(probe === undefined ? {} : { probe: probe.socketPath }),
+  const wiring = bootSockets(input.scratchDir, {
+    probe: input.onProbe !== undefined,
+    humanMonitor: input.humanMonitor !== undefined,
     ...(input.tpm === undefined ? {} : { tpm: input.tpm }),
   })
+  if (input.humanMonitor !== undefined && wiring.humanMonitor !== undefined) {
+    await directoryFor(dirname(wiring.humanMonitor), input.account)
+    made.use(await relaySocket(input.humanMonitor, wiring.humanMonitor))
+    input.janitor.watchPath(resolve(input.humanMonitor))
+  }
+  const args = qemuArguments(input.config, wiring, input.flavour)
   const call = qemuSystemCall(args, input.scratchDir)
   input.onCommand(showCall(call))
 
@@ -96,6 +105,29 @@ export async function startBootMachine(input: BootMachineInput): Promise<BootMac
     ended,
     write: (console, bytes) => consoles[console].send(bytes),
     [Symbol.asyncDispose]: () => machine[Symbol.asyncDispose](),
+  }
+}
+
+/** QEMU makes a socket in it. */
+async function directoryFor(path: string, account: Account | undefined): Promise<void> {
+  // It is there already when the machine is started once more.
+  await mkdir(path, { recursive: true, mode: 0o700 })
+  if (account !== undefined) await chown(path, account.uid, account.gid)
+}
+
+/** Where the ends of the machine are: sockets in the scratch, named after what they are. */
+export function bootSockets(
+  scratchDir: string,
+  has: { readonly probe: boolean; readonly humanMonitor: boolean; readonly tpm?: string },
+): LaunchWiring & { readonly kind: 'sockets' } {
+  return {
+    kind: 'sockets',
+    serialPorts: [join(scratchDir, 'ttyS0')],
+    virtioConsole: join(scratchDir, 'hvc0'),
+    monitor: join(scratchDir, 'monitor'),
+    ...(has.probe ? { probe: join(scratchDir, 'probe') } : {}),
+    ...(has.tpm === undefined ? {} : { tpm: has.tpm }),
+    ...(has.humanMonitor ? { humanMonitor: join(scratchDir, 'human/monitor') } : {}),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ConsolePort } from '../guest/console-choice.js'
+import type { ExpectationFinding } from '../model/expectation.js'
 import type { Accelerator, Firmware } from '../model/image.js'
 import type { LaunchConfig, QemuFlavour, SettledLaunch } from '../model/launch.js'
 import type { BootVerdict, Milestone } from './boot-watch.js'
@@ -13,6 +14,8 @@ export interface BootTestRequest {
   readonly launch: SettledLaunch
   /** The kernel is started without the image's boot loader. Absent: only when `launch` names a kernel. */
   readonly directBoot?: DirectBootWish
+  /** On 127.0.0.1, leads to the guest's port 22. Absent: a free one. */
+  readonly sshPort?: number
   /** Absent: what the installed QEMU reports. */
   readonly qemuFlavour?: QemuFlavour
   /** QEMU's monitor for people is put there, a UNIX socket that does not exist yet. */
@@ -37,6 +40,17 @@ export interface DirectBootWish {
   readonly consoles: readonly ConsolePort[]
 }
 
+/** What --save-log has put into its directory. */
+export interface SavedLog {
+  readonly dir: string
+  /** File names. */
+  readonly files: readonly string[]
+  /** Registers of the TPM that were read. */
+  readonly registers: number
+  /** Those whose value is not what the event log makes of it, such as "sha256:10"; the system measures into some itself. */
+  readonly differing: readonly string[]
+}
+
 /** What a boot test saw. */
 export interface BootTestResult {
   readonly verdict: BootVerdict
@@ -54,6 +68,9 @@ export interface BootTestResult {
   readonly vcpus: number
   /** The machine that ran. */
   readonly launch: LaunchConfig
+  /** What was expected of the guest (--expect), as far as it was seen. */
+  readonly expectations?: readonly ExpectationFinding[]
+  readonly savedLog?: SavedLog
   /** The last console lines, printable. */
   readonly tail: readonly string[]
 }

@@ -1,17 +1,22 @@
 import { ConsoleReader } from '../guest/console.js'
 import type { ConsolePort } from '../guest/console-choice.js'
 import { Cleanup } from '../host/cleanup.js'
+import { waitForSshBanner } from '../host/ssh-banner.js'
 import { CvmError } from '../model/errors.js'
 import type { Say } from '../model/events.js'
+import type { LaunchConfig, QemuFlavour } from '../model/launch.js'
 import type { BootHooks, BootPlace } from './boot-hooks.js'
-import { startBootMachine } from './boot-machine.js'
-import type { PreparedBoot } from './boot-prepare.js'
+import { sshPortOf } from './boot-ports.js'
+import { networkLines, type PreparedBoot } from './boot-prepare.js'
+import { startBoot } from './boot-start.js'
 import { crashed, noSpace, timedOut } from './boot-verdict.js'
 import { type BootVerdict, BootWatch } from './boot-watch.js'
 import { Wake } from './wake.js'
 
 export interface BootRunInput {
   readonly prepared: PreparedBoot
+  readonly flavour: QemuFlavour
+  readonly humanMonitor: string | undefined
   readonly place: BootPlace
   readonly hooks: BootHooks
   readonly say: Say
@@ -23,13 +28,23 @@ export interface SeenBoot {
   /** What consoles and machine say; what the probe says is not in it. */
   readonly verdict: BootVerdict
   readonly watch: BootWatch
+  /** The machine that ran. */
+  readonly config: LaunchConfig
   /** The last console lines, printable. */
   readonly tail: readonly string[]
   readonly seconds: number
 }
 
 /** Runs the machine until there is a verdict, and ends it. */
-export async function runBoot({ prepared, place, hooks, say, signal }: BootRunInput): Promise<SeenBoot> {
+export async function runBoot({
+  prepared,
+  flavour,
+  humanMonitor,
+  place,
+  hooks,
+  say,
+  signal,
+}: BootRunInput): Promise<SeenBoot> {
   const { config, limitMin } = prepared
   const limitMs = limitMin * 60_000
   const watch = new BootWatch(PATIENCE[config.accel], { held: hooks.probe !== undefined })
@@ -38,25 +53,43 @@ export async function runBoot({ prepared, place, hooks, say, signal }: BootRunIn
   const now = () => performance.now() - startedAt
   const consoles = new Consoles()
 
-  const listen = (name: ConsolePort) => (chunk: Buffer) => {
-    hooks.onConsole?.(name, chunk)
-    const known = watch.milestones.length
-    for (const sign of consoles.feed(name, chunk)) watch.sign(sign, now())
-    for (const { name, seconds, detail } of watch.milestones.slice(known)) {
+  let told = 0
+  const tellMilestones = () => {
+    for (const { name, seconds, detail } of watch.milestones.slice(told)) {
       say({ type: 'step', text: `${name} after ${seconds.toFixed(1)} s${detail === '' ? '' : ` (${detail})`}` })
     }
+    told = watch.milestones.length
+  }
+
+  const listen = (name: ConsolePort) => (chunk: Buffer) => {
+    hooks.onConsole?.(name, chunk)
+    for (const sign of consoles.feed(name, chunk)) watch.sign(sign, now())
+    tellMilestones()
     const lines = consoles.newLines(name)
     if (lines.length > 0) say({ type: 'console', lines })
+    if (watch.initSeen) ssh.start()
     wake.up()
   }
 
   await using made = new Cleanup()
+  const ssh = sshLookout({
+    port: () => sshPortOf(started),
+    slow: config.accel === 'tcg',
+    onBanner: (banner) => {
+      watch.sshBanner(banner, now())
+      tellMilestones()
+    },
+  })
+  made.defer(() => ssh.stop())
   const tpm = config.tpm ? await hooks.startTpm?.(place) : undefined
   if (tpm !== undefined) made.use(tpm)
-  const running = made.use(
-    await startBootMachine({
+  let started = config
+  const { machine: running, ...boot } = await startBoot(
+    {
       config,
       ...place,
+      flavour,
+      humanMonitor,
       ...(tpm === undefined ? {} : { tpm: tpm.socketPath }),
       onSerial: listen('ttyS0'),
       onVirtioConsole: listen('hvc0'),
@@ -78,8 +111,12 @@ export async function runBoot({ prepared, place, hooks, say, signal }: BootRunIn
         wake.up()
       },
       onCommand: (text) => say({ type: 'command', text }),
-    }),
+    },
+    prepared.chosen,
   )
+  made.use(running)
+  started = boot.config
+  sayChanges(config, started, say)
   startedAt = performance.now()
   say({ type: 'guest-time', limitMs })
   hooks.onStarted?.(running)
@@ -114,7 +151,43 @@ export async function runBoot({ prepared, place, hooks, say, signal }: BootRunIn
   } finally {
     signal.removeEventListener('abort', onAbort)
   }
-  return { verdict: watch.verdict, watch, tail: consoles.tail(), seconds: Math.round(now() / 100) / 10 }
+  return {
+    verdict: watch.verdict,
+    watch,
+    config: started,
+    tail: consoles.tail(),
+    seconds: Math.round(now() / 100) / 10,
+  }
+}
+
+/** Asks the guest's SSH server who it is, from `start` on, until it has told. Nothing waits for it. */
+function sshLookout(input: {
+  readonly port: () => number | undefined
+  readonly slow: boolean
+  readonly onBanner: (banner: string) => void
+}): { start(): void; stop(): void } {
+  const stopping = new AbortController()
+  let begun = false
+  return {
+    start() {
+      const port = input.port()
+      if (begun || port === undefined) return
+      begun = true
+      const times = input.slow ? { pauseMs: 2_000, tryMs: 15_000 } : { pauseMs: 500, tryMs: 5_000 }
+      waitForSshBanner({ port, ...times, signal: stopping.signal }).then(
+        (banner) => {
+          if (banner !== undefined && !stopping.signal.aborted) input.onBanner(banner)
+        },
+        () => {},
+      )
+    },
+    stop: () => stopping.abort(),
+  }
+}
+
+function sayChanges(planned: LaunchConfig, started: LaunchConfig, say: Say): void {
+  if (planned === started) return
+  for (const text of networkLines(started)) say({ type: 'step', text: `chosen anew: ${text}` })
 }
 
 /** The guest may speak on the serial port, the virtio console or both: of the one with more to say the last lines are shown. */

@@ -5,15 +5,20 @@ import { startJanitor } from '../host/janitor.js'
 import { makeScratch } from '../host/scratch.js'
 import { assertUnchanged } from '../image/file-identity.js'
 import { inspectInput } from '../image/inspect-input.js'
+import { readDiskLayout } from '../image/read-layout.js'
 import { readFileStart } from '../image/read-start.js'
 import type { Say } from '../model/events.js'
 import type { Account } from '../model/host.js'
 import type { InputImage } from '../model/image.js'
+import { makingFiles } from './boot-files.js'
+import { qemuFlavour } from './boot-flavour.js'
 import { type BootHooks, type BootPlace, bothHooks, hooksFor } from './boot-hooks.js'
+import { assertTeeAvailable, chooseMachine } from './boot-host.js'
 import { prepareBoot } from './boot-prepare.js'
 import type { BootTestRequest, BootTestResult } from './boot-request.js'
 import { runBoot } from './boot-run.js'
 import { judgeBoot } from './boot-verdict.js'
+import { extractKernel } from './extract-kernel.js'
 import { requireTools } from './tools-needed.js'
 
 /**
@@ -53,12 +58,24 @@ interface BootWork {
 /** Prepare, watch, judge. */
 async function bootIn(place: BootPlace, { request, image, say, signal, more }: BootWork): Promise<BootTestResult> {
   const hooks = bothHooks(await hooksFor(request), more)
-  const prepared = await prepareBoot(request, image, place, say)
+  const layout = await readDiskLayout(image, place.scratchDir)
+  const machine = await chooseMachine(request, layout, place.account)
   signal.throwIfAborted()
-  const { layerPath: path, layout, config } = prepared
-  await hooks.afterDiskPrepared?.({ path, layout, accel: config.accel, place, signal })
+  const prepared = await prepareBoot({
+    request,
+    disk: { path: image.path, format: image.format, image },
+    layout,
+    machine,
+    files: makingFiles(place, say),
+    extractKernel: () => extractKernel({ image, accel: machine.accelerator.accel, place, say, signal }),
+    say,
+  })
+  const { accel, disks } = prepared.config
+  await hooks.afterDiskPrepared?.({ path: disks[0]?.path ?? '', layout, accel, place, say, signal })
+  signal.throwIfAborted()
 
-  const seen = await runBoot({ prepared, place, hooks, say, signal })
+  const flavour = await qemuFlavour(request)
+  const seen = await runBoot({ prepared, flavour, place, humanMonitor: request.humanMonitor, hooks, say, signal })
   await hooks.afterStop?.(place)
   await assertUnchanged(image.path, image.identity)
 
@@ -69,6 +86,7 @@ async function bootIn(place: BootPlace, { request, image, say, signal, more }: B
 async function inspectImage(request: BootTestRequest, say: Say): Promise<InputImage> {
   // A slip in the path is told before what is missing on the machine.
   await readFileStart(resolve(request.image))
+  await assertTeeAvailable(request.launch.wishes)
   await requireTools(['qemu-img', 'qemu-system-x86_64'])
   const image = await inspectInput(request.image)
   for (const text of image.warnings) say({ type: 'warning', text })

@@ -15,8 +15,8 @@ export interface BootJudgement {
 
 /** Makes one result of what was asked, decided and seen. Only a guest that came up is judged further. */
 export function judgeBoot({ request, prepared, seen, probe }: BootJudgement): BootTestResult {
-  const { watch, tail, seconds } = seen
-  const { config, firmware, accelWhy, limitMin } = prepared
+  const { watch, config, tail, seconds } = seen
+  const { firmware, accelWhy, limitMin } = prepared
   const strict = request.strict ? strictVerdict(seen.verdict, watch.failedUnits) : seen.verdict
   return {
     verdict: strict.ok && probe !== undefined ? probe.judge(strict) : strict,

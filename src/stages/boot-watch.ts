@@ -9,6 +9,7 @@ export type MilestoneName =
   | 'init'
   | 'default target'
   | 'login'
+  | 'ssh banner'
   | 'cloud-init started'
   | 'cloud-init finished'
 
@@ -48,6 +49,10 @@ export class BootWatch {
   /** A boot loader or kernel was seen since the last reset. */
   #beyondFirmware = false
   #lastSign: ConsoleSign | undefined
+  /** Told by the firmware; it may still find something else to start. */
+  #refusal: ConsoleSign | undefined
+  /** Told by the kernel, which goes on with what it could unpack; on some guests that is all there is. */
+  #brokenInitrd: ConsoleSign | undefined
 
   /** `held`: no good verdict before `release`, or the end of the time. */
   constructor(patience: Patience, { held }: { readonly held: boolean } = { held: false }) {
@@ -68,6 +73,11 @@ export class BootWatch {
     return [...this.#outOfMemory]
   }
 
+  /** The guest's init runs, or what comes after it. */
+  get initSeen(): boolean {
+    return this.milestones.some(({ name }) => AFTER_KERNEL.has(name))
+  }
+
   get resets(): number {
     return this.#resets
   }
@@ -86,7 +96,8 @@ export class BootWatch {
     this.#lastSign = sign
     this.#note(sign, atMs)
     const code = FATAL_SIGNS[sign.kind]
-    if (code !== undefined) this.#fail(code, WORDS[sign.kind] ?? 'The guest stopped', sign.line)
+    if (this.#refusal !== undefined && STARTED_NOTHING.has(sign.kind)) this.#failRefused(this.#refusal)
+    else if (code !== undefined) this.#fail(code, WORDS[sign.kind] ?? 'The guest stopped', sign.line)
     else if (sign.kind === 'network-boot' && !this.#beyondFirmware) {
       this.#fail(
         'GUEST_NOT_BOOTABLE',
@@ -96,9 +107,16 @@ export class BootWatch {
     }
   }
 
+  /** The guest's SSH server has said who it is; that it did is no verdict. */
+  sshBanner(banner: string, atMs: number): void {
+    this.milestones.push({ name: 'ssh banner', seconds: seconds(atMs), detail: banner })
+  }
+
   reset(): void {
     this.#resets += 1
     this.#beyondFirmware = false
+    this.#refusal = undefined
+    this.#brokenInitrd = undefined
     this.#loginMs = undefined
     this.#targetMs = undefined
     if (this.#resets <= MAX_RESETS) return
@@ -137,6 +155,7 @@ export class BootWatch {
   /** The time is over: a guest that came up has done so, whatever the verdict waits for; any other fails with `error`. */
   endOfTime(error: CvmError): void {
     if (this.#verdict === undefined && this.#settlesAtMs !== undefined && this.#held) this.#pass()
+    else if (this.#refusal !== undefined && !this.#beyondFirmware) this.#failRefused(this.#refusal)
     else this.fail(error)
   }
 
@@ -150,6 +169,8 @@ export class BootWatch {
 
   #note(sign: ConsoleSign, atMs: number): void {
     if (BEYOND_FIRMWARE.has(sign.kind)) this.#beyondFirmware = true
+    if (sign.kind === 'firmware-refused') this.#refusal ??= sign
+    if (sign.kind === 'initrd-broken') this.#brokenInitrd ??= sign
     if (sign.kind === 'failed-unit') this.#add(this.#failedUnits, sign.detail)
     if (sign.kind === 'out-of-memory') this.#add(this.#outOfMemory, sign.detail)
     if (sign.kind === 'login') this.#loginMs ??= atMs
@@ -163,8 +184,24 @@ export class BootWatch {
     if (names.size < MAX_NAMES) names.add(name)
   }
 
+  #failRefused(refusal: ConsoleSign): void {
+    const message = `The firmware refused to start ${refusal.detail}: it is not signed by anyone whom Secure Boot trusts`
+    this.#fail('GUEST_BOOT_REFUSED', message, refusal.line)
+  }
+
   #fail(code: ErrorCode, message: string, line: string | undefined): void {
     if (this.#verdict !== undefined) return
+    if (this.#brokenInitrd !== undefined && NEED_AN_INITRD.has(code)) {
+      const { line: words } = this.#brokenInitrd
+      this.#verdict = {
+        ok: false,
+        error: new CvmError(code, "The guest's initrd is broken: its kernel could not unpack it", {
+          why: `${words.trim()}; then: ${line?.trim() ?? message}`,
+          next: 'Make it anew, or look whether somebody has changed it: nothing signs an initrd.',
+        }),
+      }
+      return
+    }
     const why = line === undefined ? undefined : `the last thing seen on its console: ${line.trim()}`
     this.#verdict = { ok: false, error: new CvmError(code, message, why === undefined ? {} : { why }) }
   }
@@ -195,6 +232,8 @@ const MILESTONES: Readonly<Partial<Record<SignKind, MilestoneName>>> = {
   login: 'login',
 }
 
+const AFTER_KERNEL: ReadonlySet<MilestoneName> = new Set(['init', 'default target', 'login', 'cloud-init started'])
+
 const WORDS: Readonly<Partial<Record<SignKind, string>>> = {
   panic: "The guest's kernel panicked",
   'init-frozen': "The guest's init gave up",
@@ -206,9 +245,19 @@ const WORDS: Readonly<Partial<Record<SignKind, string>>> = {
   'uefi-shell': 'The firmware found nothing to start and opened its own shell',
   'no-bootable-device': 'The firmware found nothing to start',
   halted: 'The guest halted',
+  'shim-refused':
+    'shim refused the boot loader: its signature is missing or broken, or is not by anyone whom shim or the firmware trusts',
+  'boot-loader-refused':
+    'The boot loader refused the kernel: its signature is missing or broken, or is not by anyone whom shim or the firmware trusts',
 }
 
 const BEYOND_FIRMWARE: ReadonlySet<SignKind> = new Set(['boot-loader', 'kernel', 'init', 'target', 'login'])
+
+/** The firmware is at its end. */
+const STARTED_NOTHING: ReadonlySet<SignKind> = new Set(['no-bootable-device', 'uefi-shell', 'network-boot'])
+
+/** Where a guest ends that has half of its initrd. */
+const NEED_AN_INITRD: ReadonlySet<ErrorCode> = new Set(['GUEST_PANICKED', 'GUEST_EMERGENCY_SHELL'])
 
 /** A guest may restart once or twice on its way (a new kernel, IMA); more is a loop. */
 const MAX_RESETS = 3

@@ -74,5 +74,5 @@ async function guestfishFailed({ kind, why }: GuestfishFailure): Promise<CvmErro
   })
 }
 
-/** In emulation a start takes half a minute when the machine is idle. */
-const LIMIT_MS = 5 * 60_000
+/** In emulation a start takes half a minute when the machine is idle, and minutes when it is not. */
+const LIMIT_MS = 10 * 60_000

@@ -19,6 +19,8 @@ export interface GuestfishInput {
   readonly accel: Accelerator
   /** Its temporary files and sockets go here. */
   readonly scratchDir: string
+  /** The guest's file systems are found and mounted as its fstab says; without it commands have to mount what they need. */
+  readonly inspect?: boolean
   /** Words of each command, run in this order until one fails; `run` comes before the first of them. */
   readonly commands: readonly (readonly string[])[]
 }
@@ -28,15 +30,16 @@ export interface GuestfishInput {
  *
  * Paths on both sides must be absolute: guestfish takes `-` and `win:…` for something else.
  */
-export function guestfishCall({ disk, readOnly, accel, scratchDir, commands }: GuestfishInput): ToolCall {
+export function guestfishCall({ disk, readOnly, inspect, accel, scratchDir, commands }: GuestfishInput): ToolCall {
   return {
     tool: GUESTFISH,
     args: [
       readOnly ? ['--ro'] : ['--rw'],
       // The format goes before the disk that it is about.
       [`--format=${disk.format}`, '-a', absolute(disk.path)],
-      ['--', 'run'],
-      commands.flatMap((words) => [':', ...words.map(word)]),
+      // -i starts the machine by itself.
+      inspect === true ? ['-i', '--'] : ['--', 'run', ':'],
+      commands.flatMap((words, index) => [...(index === 0 ? [] : [':']), ...words.map(word)]),
     ].flat(),
     env: {
       // Without a libvirt in between.

@@ -3,8 +3,8 @@ import type { ToolCall } from '../model/host.js'
 export const QEMU_SYSTEM = 'qemu-system-x86_64'
 
 /** Starts a virtual machine with these arguments (see src/launch/qemu-arguments.ts); it runs in the foreground. */
-export function qemuSystemCall(args: readonly string[], cwd: string): ToolCall {
-  return { tool: QEMU_SYSTEM, args, cwd }
+export function qemuSystemCall(args: readonly string[], cwd: string | undefined): ToolCall {
+  return { tool: QEMU_SYSTEM, args, ...(cwd === undefined ? {} : { cwd }) }
 }
 
 /** Asks for the version; the first line is "QEMU emulator version 7.2.22 (Debian …)". */

@@ -1,11 +1,15 @@
+import { existsSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { sha256File } from '../../src/image/file-identity.js'
 import { settleLaunch } from '../../src/launch/settle-launch.js'
+import { CvmError } from '../../src/model/errors.js'
 import type { RunEvent } from '../../src/model/events.js'
 import type { LaunchWishes } from '../../src/model/launch.js'
+import type { BootHooks, BootProbe } from '../../src/stages/boot-hooks.js'
 import type { BootTestRequest, BootTestResult } from '../../src/stages/boot-request.js'
 import { bootTest } from '../../src/stages/boot-test.js'
 import { refusingDisk, type TinyGuest, tinyDisk } from '../fixtures/tiny-guests.js'
@@ -27,12 +31,20 @@ afterAll(async () => {
   await rm(join(dir, '..'), { recursive: true })
 })
 
+interface BootOptions {
+  readonly signal?: AbortSignal
+  readonly say?: (event: RunEvent) => void
+  readonly hooks?: BootHooks
+  /** Of the image. */
+  readonly name?: string
+}
+
 async function boot(
   disk: TinyGuest | Buffer,
   { launch, ...request }: Partial<Omit<BootTestRequest, 'launch'>> & { readonly launch?: LaunchWishes } = {},
-  options: { readonly signal?: AbortSignal; readonly say?: (event: RunEvent) => void } = {},
+  options: BootOptions = {},
 ): Promise<BootTestResult> {
-  const image = join(dir, 'guest.raw')
+  const image = join(dir, options.name ?? 'guest.raw')
   await writeFile(image, Buffer.isBuffer(disk) ? disk : tinyDisk(disk))
   const before = { sha256: await sha256File(image), mtime: (await stat(image)).mtimeMs }
   try {
@@ -48,6 +60,7 @@ async function boot(
       },
       options.say ?? (() => {}),
       options.signal ?? new AbortController().signal,
+      options.hooks,
     )
   } finally {
     expect({ sha256: await sha256File(image), mtime: (await stat(image)).mtimeMs }).toEqual(before)
@@ -170,4 +183,99 @@ describe('bootTest', () => {
     await expect(boot({ ending: 'hang' }, {}, { signal: controller.signal, say })).rejects.toThrow('enough')
     expect(performance.now() - started).toBeLessThan(10_000)
   })
+
+  it.each([`it's "a" b.raw`, 'a,b,,c=d.img', '$(touch PWNED) `id`;#.raw', 'line\nend.raw', '-a.raw'])(
+    'boots an image named %j',
+    async (name) => {
+      const result = await boot(printing('Kernel panic - not syncing: x', ''), {}, { name })
+
+      expect(result.verdict).toMatchObject({ error: { code: 'GUEST_PANICKED' } })
+    },
+  )
+
+  it('takes the format from the header, whatever the name says', async () => {
+    const result = await boot(printing('Kernel panic - not syncing: x', ''), {}, { name: 'guest.qcow2' })
+
+    expect(result.verdict).toMatchObject({ error: { code: 'GUEST_PANICKED' } })
+  })
+
+  it('forwards a free port of 127.0.0.1 to port 22, prints it, and keeps it for itself', async () => {
+    const said: string[] = []
+    const say = (event: RunEvent) => void ('text' in event && said.push(event.text))
+
+    const { launch } = await boot(printing('Kernel panic - not syncing: x', ''), {}, { say })
+
+    const [forward] = launch.network.kind === 'user' ? launch.network.forwards : []
+    expect(forward).toMatchObject({ guestPort: 22 })
+    expect(said).toContain(`port 22 of the guest: 127.0.0.1:${forward?.hostPort}`)
+    expect(said.some((text) => text.includes(`hostfwd=tcp:127.0.0.1:${forward?.hostPort}-:22`))).toBe(true)
+  })
+
+  it('holds a good verdict until its probe has the answer, and lets it judge', async () => {
+    const heard: Buffer[] = []
+    const probe: BootProbe = {
+      take: (chunk) => void heard.push(chunk),
+      answered: false,
+      judge: () => ({ ok: false, error: new CvmError('EXPECTATIONS_NOT_SEEN', 'nothing was heard') }),
+    }
+
+    const result = await boot(printing('tiny login: '), { limitMin: 0.25 }, { hooks: { probe } })
+
+    // Without a probe it would have been given after some 8 s.
+    expect(result.seconds).toBeGreaterThanOrEqual(14.9)
+    expect(result.verdict).toMatchObject({ error: { code: 'EXPECTATIONS_NOT_SEEN' } })
+  })
+
+  it('shows its hooks the layer, every byte of the console, and the end of the machine', async () => {
+    const seen: string[] = []
+    const bytes: Buffer[] = []
+    const hooks: BootHooks = {
+      afterDiskPrepared: async ({ path, layout }) => {
+        seen.push(`layer ${(await readFile(path)).toString('latin1', 0, 3)} ${layout.table}`)
+      },
+      onStarted: () => void seen.push('started'),
+      onConsole: (console, chunk) => void (console === 'ttyS0' && bytes.push(chunk)),
+      afterStop: async ({ scratchDir }) => void seen.push(`stopped ${existsSync(scratchDir)}`),
+      afterVerdict: async (result) => ({ ...result, restarts: 42 }),
+    }
+
+    const { restarts } = await boot(printing('Kernel panic - not syncing: x', ''), {}, { hooks })
+
+    expect(seen).toEqual(['layer QFI mbr', 'started', 'stopped true'])
+    expect(Buffer.concat(bytes).toString('latin1')).toContain('\r\nKernel panic - not syncing: x\r\n')
+    expect(restarts).toBe(42)
+  })
+
+  it("puts QEMU's monitor for people on a private socket, and removes it", async () => {
+    const humanMonitor = join(dir, 'monitor')
+    let answer = ''
+    const hooks: BootHooks = {
+      onStarted: () => {
+        const client = connect(humanMonitor)
+        client.on('data', (chunk) => {
+          answer += chunk
+        })
+        client.on('error', () => {})
+        client.write('info name\n')
+      },
+    }
+
+    await boot({ ending: 'hang' }, { humanMonitor, limitMin: 0.05 }, { hooks })
+
+    expect(answer).toContain('cvm-qemu-test')
+    expect(existsSync(humanMonitor)).toBe(false)
+  })
+
+  it.skipIf(existsSync('/dev/sev'))(
+    'ends at once, with all that is missing, where SEV-SNP guests cannot run',
+    async () => {
+      const started = performance.now()
+
+      await expect(boot({ ending: 'hang' }, { launch: { tee: 'snp' } })).rejects.toMatchObject({
+        code: 'TEE_UNAVAILABLE',
+        exitCode: 3,
+      })
+      expect(performance.now() - started).toBeLessThan(5_000)
+    },
+  )
 })

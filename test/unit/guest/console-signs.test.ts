@@ -10,6 +10,45 @@ const ENDED: readonly (readonly [line: string, kind: string, detail: string])[] 
     'firmware-entry-failed',
     'Boot0001 "UEFI Misc Device" from PciRoot(0x0)/Pci(0x3,0x0): Not Found',
   ],
+  // OVMF 2022.11 with a shim, Debian 13's shim with a grub, and its grub with a kernel, of which one bit was turned over.
+  [
+    'BdsDxe: failed to load Boot0001 "UEFI Misc Device" from PciRoot(0x0)/Pci(0x1,0x0): Access Denied',
+    'firmware-refused',
+    'Boot0001 "UEFI Misc Device" from PciRoot(0x0)/Pci(0x1,0x0)',
+  ],
+  [
+    'BdsDxe: failed to start Boot0002 "EFI Internal Shell" from Fv(7CB8BDC9): Security Violation',
+    'firmware-refused',
+    'Boot0002 "EFI Internal Shell" from Fv(7CB8BDC9)',
+  ],
+  [
+    '\ufffd                Verification failed: (0x1A) Security Violation                \ufffd',
+    'shim-refused',
+    'Verification failed: (0x1A) Security Violation',
+  ],
+  [
+    'Verifying shim SBAT data failed: Security Policy Violation',
+    'shim-refused',
+    'shim SBAT data failed: Security Policy Violation',
+  ],
+  ['error: bad shim signature.', 'boot-loader-refused', 'bad shim signature'],
+  ['error: ../../grub-core/kern/efi/sb.c:182:bad shim signature.', 'boot-loader-refused', 'bad shim signature'],
+  [
+    'error: /boot/vmlinuz-5.4.0 has invalid signature.',
+    'boot-loader-refused',
+    '/boot/vmlinuz-5.4.0 has invalid signature',
+  ],
+  // Linux 6.12 with an initrd of which one bit was turned over, in the middle and at its start.
+  [
+    '[    7.388482] Initramfs unpacking failed: ZSTD-compressed data is corrupt',
+    'initrd-broken',
+    'ZSTD-compressed data is corrupt',
+  ],
+  [
+    '[    4.607074] Initramfs unpacking failed: invalid magic at start of compressed archive',
+    'initrd-broken',
+    'invalid magic at start of compressed archive',
+  ],
   ['BdsDxe: No bootable option or device was found.', 'no-bootable-device', ''],
   [
     'UEFI firmware (version edk2-20240813-2.el9 built at 00:00:00 on Aug 13 2024)',

@@ -12,6 +12,11 @@ export const ESP = 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b'
 export const BIOS_BOOT = '21686148-6449-6e6f-744e-656564454649'
 export const LINUX = '0fc63daf-8483-4772-8e79-3d69d8477de4'
 
+/** Of the partition with this number on disks made here. */
+export function partUuid(number: number): string {
+  return `0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8${number.toString(16).padStart(2, '0')}`
+}
+
 export function aGptDisk(parts: readonly GptPart[], bytes = 160 * 512): Buffer {
   const disk = Buffer.alloc(bytes)
   disk.writeUInt8(0xee, 446 + 4)
@@ -22,6 +27,7 @@ export function aGptDisk(parts: readonly GptPart[], bytes = 160 * 512): Buffer {
   const entries = disk.subarray(1024, 1024 + 128 * 128)
   for (const [index, { type, first, last }] of parts.entries()) {
     guidBytes(type).copy(entries, index * 128)
+    guidBytes(partUuid(index + 1)).copy(entries, index * 128 + 16)
     entries.writeBigUInt64LE(BigInt(first), index * 128 + 32)
     entries.writeBigUInt64LE(BigInt(last), index * 128 + 40)
   }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { foreignSystem, readDiskTable } from '../../../src/image/disk-layout.js'
-import { aGptDisk, anMbrDisk, BIOS_BOOT, ESP, LINUX, sealGpt } from './a-disk.js'
+import { foreignSystem, readDiskTable, rootPartition } from '../../../src/image/disk-layout.js'
+import { aGptDisk, anMbrDisk, BIOS_BOOT, ESP, LINUX, partUuid, sealGpt } from './a-disk.js'
 
 const cloudDisk = () =>
   aGptDisk([
@@ -17,9 +17,9 @@ describe('readDiskTable', () => {
       layout: {
         table: 'gpt',
         partitions: [
-          { number: 1, type: LINUX, firstSector: 262144, sectors: 3932127 },
-          { number: 2, type: BIOS_BOOT, firstSector: 2048, sectors: 6144 },
-          { number: 3, type: ESP, firstSector: 8192, sectors: 253952 },
+          { number: 1, type: LINUX, uuid: partUuid(1), firstSector: 262144, sectors: 3932127 },
+          { number: 2, type: BIOS_BOOT, uuid: partUuid(2), firstSector: 2048, sectors: 6144 },
+          { number: 3, type: ESP, uuid: partUuid(3), firstSector: 8192, sectors: 253952 },
         ],
         hasEsp: true,
         hasBiosBoot: false,
@@ -132,5 +132,33 @@ describe('readDiskTable', () => {
       }),
       { numRuns: 3000 },
     )
+  })
+})
+
+describe('rootPartition', () => {
+  const X86_ROOT = '4f68bce3-e8cd-4db1-96e7-fbcaf984b709'
+  const rootOf = (disk: Buffer) => {
+    const reading = readDiskTable(disk)
+    return reading.ok ? rootPartition(reading.layout)?.uuid : reading.message
+  }
+
+  it('is the one of the type for it, else the largest Linux one', () => {
+    const boot = { type: LINUX, first: 2048, last: 4095 }
+    const large = { type: LINUX, first: 4096, last: 90000 }
+
+    expect(rootOf(aGptDisk([boot, large, { type: ESP, first: 90001, last: 900000 }]))).toBe(partUuid(2))
+    expect(rootOf(aGptDisk([large, { type: X86_ROOT, first: 100, last: 200 }]))).toBe(partUuid(2))
+  })
+
+  it('is named by the disk signature and the number on an MBR, as Linux does', () => {
+    const disk = anMbrDisk([0xef, 0x83])
+    disk.writeUInt32LE(0x9a3c1f02, 440)
+
+    expect(rootOf(disk)).toBe('9a3c1f02-02')
+  })
+
+  it('is not known when no partition is a Linux file system', () => {
+    expect(rootOf(aGptDisk([{ type: ESP, first: 8192, last: 262143 }]))).toBeUndefined()
+    expect(rootOf(anMbrDisk([0x8e]))).toBeUndefined()
   })
 })

@@ -123,3 +123,116 @@ describe('BootWatch', () => {
     expect(watch.verdict).toMatchObject({ ok: false, error: { code: 'GUEST_STOPPED_EARLY' } })
   })
 })
+
+describe('BootWatch with Secure Boot', () => {
+  const REFUSED = 'BdsDxe: failed to load Boot0001 "UEFI Misc Device" from PciRoot(0x0)/Pci(0x1,0x0): Access Denied'
+  const FOUND_NOTHING = 'BdsDxe: No bootable option or device was found.'
+
+  it('names what the firmware refused once it has found nothing else to start', () => {
+    expect(watched(REFUSED).verdict).toBeUndefined()
+    expect(watched(REFUSED, FOUND_NOTHING).verdict).toMatchObject({
+      ok: false,
+      error: { code: 'GUEST_BOOT_REFUSED', message: expect.stringContaining('The firmware refused to start Boot0001') },
+    })
+    expect(watched(FOUND_NOTHING).verdict).toMatchObject({ error: { code: 'GUEST_NOT_BOOTABLE' } })
+  })
+
+  it('forgives the firmware a refusal when it starts something else', () => {
+    const watch = watched(REFUSED, KERNEL, LOGIN)
+
+    watch.tick(10_000)
+    expect(watch.verdict).toMatchObject({ ok: true })
+  })
+
+  it.each([
+    ['shim', '\u2502   Verification failed: (0x1A) Security Violation   \u2502', 'shim refused the boot loader'],
+    ['the boot loader', 'error: bad shim signature.', 'The boot loader refused the kernel'],
+  ])('fails at once when %s refuses what comes next', (_who, line, message) => {
+    expect(watched(line).verdict).toMatchObject({
+      ok: false,
+      error: { code: 'GUEST_BOOT_REFUSED', message: expect.stringContaining(message) },
+    })
+  })
+
+  // Debian's grub prints this on a good boot, of a module that it does without.
+  it('does not mind that the boot loader may not load a module', () => {
+    expect(signOf('error: prohibited by secure boot policy.', true)).toBeUndefined()
+  })
+})
+
+describe('BootWatch of a guest whose initrd is broken', () => {
+  const BROKEN = '[    4.607074] Initramfs unpacking failed: invalid magic at start of compressed archive'
+  const PANIC = '[    9.012060] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)'
+
+  it.each([
+    ['panics', PANIC, 'GUEST_PANICKED'],
+    ['stops in its shell', 'ALERT!  UUID=7926 does not exist.  Dropping to a shell!', 'GUEST_EMERGENCY_SHELL'],
+  ])('says so when it %s', (_title, line, code) => {
+    expect(watched(KERNEL, BROKEN, line).verdict).toMatchObject({
+      ok: false,
+      error: {
+        code,
+        message: "The guest's initrd is broken: its kernel could not unpack it",
+        why: expect.stringContaining('invalid magic'),
+      },
+    })
+  })
+
+  // Some kernels say this of an initrd with padding behind it, and start.
+  it('passes when it comes up all the same', () => {
+    const watch = watched(KERNEL, BROKEN, LOGIN)
+
+    watch.tick(10_000)
+    expect(watch.verdict).toMatchObject({ ok: true })
+  })
+
+  it('does not blame the initrd for a panic of the next start', () => {
+    const watch = watched(KERNEL, BROKEN)
+    watch.reset()
+    watch.sign(sign(PANIC), 5_000)
+
+    expect(watch.verdict).toMatchObject({ error: { message: "The guest's kernel panicked" } })
+  })
+
+  it('gives no good verdict while it is held, and then at once', () => {
+    const watch = new BootWatch({ afterLoginMs: 3_000, afterTargetMs: 10_000 }, { held: true })
+    watch.sign(sign(LOGIN), 1_000)
+
+    watch.tick(60_000)
+    expect([watch.verdict, watch.settledAtMs]).toEqual([undefined, undefined])
+    watch.release()
+    watch.tick(60_000)
+    expect(watch.verdict).toEqual({ ok: true, reached: 'login' })
+  })
+
+  it('takes a panic for what it is while it is held', () => {
+    const watch = new BootWatch({ afterLoginMs: 3_000, afterTargetMs: 10_000 }, { held: true })
+    watch.sign(sign(LOGIN), 1_000)
+    watch.sign(sign('[   60.0] Kernel panic - not syncing: late'), 60_000)
+
+    watch.endOfTime(new CvmError('GUEST_TIMED_OUT', 'too late'))
+    expect(watch.verdict).toMatchObject({ ok: false, error: { code: 'GUEST_PANICKED' } })
+  })
+
+  it('passes a guest that came up when the time ends while it is held, and no other', () => {
+    const held = () => new BootWatch({ afterLoginMs: 3_000, afterTargetMs: 10_000 }, { held: true })
+    const [up, down] = [held(), held()]
+    up.sign(sign(LOGIN), 1_000)
+    for (const watch of [up, down]) watch.endOfTime(new CvmError('GUEST_TIMED_OUT', 'too late'))
+
+    expect(up.verdict).toEqual({ ok: true, reached: 'login' })
+    expect(down.verdict).toMatchObject({ ok: false, error: { code: 'GUEST_TIMED_OUT' } })
+  })
+
+  it('notes the banner of an SSH server, which decides nothing', () => {
+    const watch = watched(KERNEL)
+    expect(watch.initSeen).toBe(false)
+    watch.sign(sign('Welcome to Debian GNU/Linux 13 (trixie)!'), 2_000)
+    expect(watch.initSeen).toBe(true)
+
+    watch.sshBanner('SSH-2.0-OpenSSH_9.2p1', 7_340)
+
+    expect(watch.milestones.at(-1)).toEqual({ name: 'ssh banner', seconds: 7.3, detail: 'SSH-2.0-OpenSSH_9.2p1' })
+    expect(watch.settledAtMs).toBeUndefined()
+  })
+})
