@@ -1,5 +1,5 @@
 import { printable } from '../guest/printable.js'
-import type { BootTestResult } from '../stages/boot-request.js'
+import type { BootTestResult, SavedLog } from '../stages/boot-request.js'
 import { colour } from './colours.js'
 import { errorObject } from './print-error.js'
 
@@ -15,6 +15,7 @@ export function resultText(result: BootTestResult, image: string): string {
   if (result.outOfMemory.length > 0)
     lines.push(`  ${colour.yellow('killed for want of memory:')} ${list(result.outOfMemory)}`)
   lines.push(...expectationRows(result))
+  if (result.savedLog !== undefined) lines.push('', ...savedLogRows(result.savedLog))
   if (!result.verdict.ok && !isUnexpected(result) && result.tail.length > 0) {
     lines.push('', 'Last console lines:', ...result.tail.map((line) => colour.dim(`  | ${line}`)))
   }
@@ -31,6 +32,14 @@ function expectationRows({ expectations = [] }: BootTestResult): readonly string
       : `  ${colour.red('✖')} ${what}: expected ${expected}; ${colour.yellow(`seen: ${seen}`)}`,
   )
   return ['', 'Expectations:', ...rows]
+}
+
+function savedLogRows({ dir, files, registers, differing }: SavedLog): readonly string[] {
+  const where = `Saved in ${printable(dir)}: ${files.length === 0 ? 'nothing' : files.join(', ')}`
+  if (registers === 0) return [where]
+  const equal = `  ${registers - differing.length} of ${registers} TPM registers are what the event log makes of them`
+  // Systems go on measuring after the firmware's log ends: IMA, systemd.
+  return [where, differing.length === 0 ? equal : `${equal}; not ${list(differing)}`]
 }
 
 /** The same for `--json`. */

@@ -76,7 +76,7 @@ export interface BootHooks {
 
 /** What the request itself asks to be added. */
 export async function hooksFor(request: BootTestRequest): Promise<BootHooks> {
-  return bothHooks(await consoleHooks(request), await guestHooks(request))
+  return bothHooks(await consoleHooks(request), await tpmAndProbeHooks(request))
 }
 
 async function consoleHooks({ consoleFile, image }: BootTestRequest): Promise<BootHooks> {
@@ -85,7 +85,7 @@ async function consoleHooks({ consoleFile, image }: BootTestRequest): Promise<Bo
   return await consoleFileHooks(consoleFile, image)
 }
 
-async function guestHooks(request: BootTestRequest): Promise<BootHooks> {
+async function tpmAndProbeHooks(request: BootTestRequest): Promise<BootHooks> {
   const { expectations, saveLogDir, launch } = request
   const hasTpm = launch.wishes.tpm === true
   const tpm = hasTpm ? await tpmHooks() : {}
