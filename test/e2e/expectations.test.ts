@@ -26,7 +26,7 @@ files:
   /etc/passwd: { contains: 'root:x:0:0:', matches: '^daemon:', mode: '0644', owner: root, group: root }
   /etc/nothing: absent
 packages: { openssh-server: installed, telnetd: absent }
-units: { ssh.service: active, ssh.socket: disabled, nothing.service: absent }
+units: { ssh.service: active, rescue.service: inactive, nothing.service: absent }
 users: { root: { groups: [root] }, mallory: absent }
 ports: { 22: open, 23: closed }
 commands: [ test -e /dev/vda, { run: exit 3, exits: 3 } ]

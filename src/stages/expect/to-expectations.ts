@@ -1,7 +1,7 @@
 import { type Expectation, type FileWish, PCR_BANKS } from '../../model/expectation.js'
 import type { ExpectText } from './expect-schema.js'
 
-/** What an expectations file says, one by one, in the order of its kinds below. */
+/** What an expectations file says, one by one, in the order of its kinds below: commands last, which may change something. */
 export function toExpectations(text: ExpectText): readonly Expectation[] {
   return [
     ...(text['kernel-cmdline']?.has ?? []).map((word) => ({ kind: 'cmdline', word, there: true }) as const),
@@ -14,10 +14,10 @@ export function toExpectations(text: ExpectText): readonly Expectation[] {
     ...(text['failed-units'] === undefined ? [] : [{ kind: 'no-failed-units' } as const]),
     ...entriesOf(text.users, 'present').map(([name, value]) => userExpectation(name, value)),
     ...portExpectations(text.ports),
-    ...(text.commands ?? []).map(commandExpectation),
     ...listOf(text['machine-id']?.['differs-from']).map(
       (differsFrom) => ({ kind: 'machine-id', differsFrom }) as const,
     ),
+    ...(text.commands ?? []).map(commandExpectation),
   ]
 }
 

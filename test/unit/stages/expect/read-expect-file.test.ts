@@ -63,10 +63,10 @@ machine-id: { differs-from: 0123456789abcdef0123456789abcdef }
         { kind: 'user', name: 'ubuntu', there: false, groups: [] },
         { kind: 'port', port: 22, open: true },
         { kind: 'port', port: 23, open: false },
+        { kind: 'machine-id', differsFrom: '0123456789abcdef0123456789abcdef' },
         { kind: 'command', line: 'test -e /dev/vda', exits: 0, limitS: 30 },
         { kind: 'command', line: `'test' '-e' 'it'\\''s'`, exits: 0, limitS: 30 },
         { kind: 'command', line: 'exit 3', exits: 3, limitS: 5 },
-        { kind: 'machine-id', differsFrom: '0123456789abcdef0123456789abcdef' },
       ],
     })
   })
