@@ -1,7 +1,11 @@
-import { open, readFile } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { ID_AUTH_BYTES } from '../launch/identity/id-auth.js'
+import { ID_BLOCK_BYTES } from '../launch/identity/id-block.js'
 import { readIdentityFile } from '../launch/identity/identity-file.js'
 import { readIdentityValue } from '../launch/identity/identity-value.js'
+import { structureBytes } from '../launch/identity/structure-bytes.js'
+import { writtenBytes } from '../launch/identity/written-bytes.js'
 import { CvmError } from '../model/errors.js'
 import type { DiskWish, LaunchKey, LaunchLayer, LaunchWishes } from '../model/launch.js'
 import { IDENTITY_KEYS, LAUNCH_PATHS, PATH_KEYS } from '../model/launch-keys.js'
@@ -43,29 +47,17 @@ async function resolveIdentity(key: IdentityKey, word: string, dir: string): Pro
   return { hex: bytes.toString('hex'), from: madeFrom }
 }
 
-/** An ID block or ID auth structure: `hex:…`, `base64:…`, or a file with its bytes, or with them in hex or base64. */
+/** An ID block or ID auth structure: `hex:…`, `base64:…`, or a file with its bytes or base64 of them. */
 async function readIdPart(word: string, dir: string, sizeBytes: number): Promise<{ hex: string; from: string }> {
-  const [, form, said = ''] = /^(hex|base64):(.*)$/s.exec(word) ?? []
-  const content = form === undefined ? await readFile(resolve(dir, word)) : undefined
-  const bytes =
-    content === undefined ? decoded(said, form) : content.length === sizeBytes ? content : decodedFile(content)
-  if (bytes?.length !== sizeBytes) {
-    const seen = bytes === undefined ? 'it is neither' : `it is ${bytes.length} bytes`
-    throw new CvmError('LAUNCH_INVALID', `${sizeBytes} bytes are wanted, as they are or in hex or base64; ${seen}`)
+  if (!/^(?:hex|base64):/.test(word)) {
+    const bytes = structureBytes(await readIdentityFile(resolve(dir, word)), sizeBytes, word)
+    return { hex: bytes.toString('hex'), from: `the ${sizeBytes} bytes of ${word}` }
   }
-  const from = content === undefined ? `${sizeBytes} bytes given in ${form}` : `the ${sizeBytes} bytes of ${word}`
-  return { hex: bytes.toString('hex'), from }
-}
-
-function decodedFile(content: Buffer): Buffer | undefined {
-  const text = content.toString('latin1').trim()
-  return decoded(text, 'hex') ?? decoded(text, 'base64')
-}
-
-function decoded(text: string, form: string | undefined): Buffer | undefined {
-  if (form === 'hex') return /^(?:[0-9a-f]{2})+$/i.test(text) ? Buffer.from(text, 'hex') : undefined
-  const bytes = Buffer.from(text, 'base64')
-  return text !== '' && bytes.toString('base64') === text ? bytes : undefined
+  const written = writtenBytes(word, sizeBytes)
+  if (!written.ok) {
+    throw new CvmError('IDENTITY_INVALID', 'this is not such a structure', { why: written.why, next: written.next })
+  }
+  return { hex: written.bytes.toString('hex'), from: `${sizeBytes} bytes given in ${written.form}` }
 }
 
 /** Never by its name: a .img may be a qcow2. */
@@ -104,7 +96,6 @@ const FIELDS = {
   mrownerconfig: 'mrownerconfig',
   hostData: 'host-data',
 } as const
-/** Source: SEV-SNP ABI (AMD 56860), ID Block and ID Authentication Information Structure. */
-const ID_PART_BYTES = { idBlock: 96, idAuth: 4096 } as const
+const ID_PART_BYTES = { idBlock: ID_BLOCK_BYTES, idAuth: ID_AUTH_BYTES } as const
 /** Source: QEMU, docs/interop/qcow2.txt. */
 const QCOW2_MAGIC = Buffer.from('QFI\xfb', 'latin1')
