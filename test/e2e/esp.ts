@@ -14,6 +14,7 @@ export async function changeEsp(image: string, dir: string, change: (esp: string
   if (esp === undefined) throw new Error('the guest has no EFI system partition')
   const copy = join(dir, 'esp.img')
   const [offset, bytes] = [offsetBytes(esp), sectorsOf(esp) * 512]
+  // The blocks that are skipped count, too.
   const blocks = ['bs=512', `skip=${offset / 512}`, `count=${offset / 512 + bytes / 512}`]
   await runToolOrFail({
     tool: 'qemu-img',

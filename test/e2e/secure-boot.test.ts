@@ -109,7 +109,7 @@ describe('a real guest, rewritten with Secure Boot keys of its owner', () => {
   })
 })
 
-// In test:e2e:all only: another two boots, and the firmware's own refusal is shown by src/firmware/secure-boot and its tests, too.
+// In test:e2e:all only: two boots more, and what a firmware refuses is tested without one, too.
 describe.runIf(process.env['CVM_E2E_ALL'] !== undefined)('the firmware of its owner', () => {
   it('refuses a shim that is signed by others only', async () => {
     const image = await aCopy('shim.qcow2')
