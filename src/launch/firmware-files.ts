@@ -2,6 +2,7 @@ import { open, stat } from 'node:fs/promises'
 import { CvmError } from '../model/errors.js'
 import type { LaunchFirmware, LaunchWishes } from '../model/launch.js'
 import { chooseFirmware, type FirmwarePlaces, usualPlaces } from './firmware-choice.js'
+import type { FirmwareKind } from './firmware-descriptor.js'
 
 export type FirmwareWishes = Pick<LaunchWishes, 'firmwareCode' | 'firmwareVars' | 'firmwareImage' | 'secureBoot'>
 
@@ -17,9 +18,9 @@ export type FirmwareWishes = Pick<LaunchWishes, 'firmwareCode' | 'firmwareVars' 
 export async function uefiFiles(
   wishes: FirmwareWishes,
   places: FirmwarePlaces = usualPlaces(process.env),
+  kind: FirmwareKind = wishes.secureBoot === true ? 'secure-boot' : 'plain',
 ): Promise<Exclude<LaunchFirmware, { kind: 'bios' }>> {
   const { firmwareCode, firmwareVars, firmwareImage } = wishes
-  const kind = wishes.secureBoot === true ? 'secure-boot' : 'plain'
   if (firmwareImage !== undefined) {
     if (firmwareCode !== undefined || firmwareVars !== undefined) {
       throw new CvmError('LAUNCH_INVALID', 'a whole firmware image and a part of another firmware are given', {
@@ -38,7 +39,7 @@ export async function uefiFiles(
   const chosen = given.includes(undefined) ? await chooseFirmware(kind, places) : undefined
   const code = firmwareCode ?? chosen?.uefi.code ?? ''
   const vars = firmwareVars ?? chosen?.uefi.vars ?? ''
-  const smm = firmwareCode === undefined ? chosen?.smm === true : kind === 'secure-boot'
+  const smm = firmwareCode === undefined ? chosen?.smm === true : kind !== 'plain'
   return { kind: 'uefi', code, vars, format: await formatOfPair(code, vars), smm }
 }
 

@@ -1,0 +1,24 @@
+import type { VariableEdit } from '../firmware/edit-variables.js'
+import type { StoredVariable } from '../firmware/store-types.js'
+import { readVariablesJson } from '../firmware/variables-json.js'
+import { readSmallFile } from '../stages/firmware-file.js'
+import { type FirmwareEditOptions, runFirmwareEdit } from './firmware-edit.js'
+
+export interface FirmwareImportOptions extends FirmwareEditOptions {
+  readonly exact?: true
+}
+
+/** cvm-rewrite firmware import: add or replace the variables of a JSON file. */
+export async function firmwareImport(file: string, list: string, options: FirmwareImportOptions): Promise<number> {
+  return await runFirmwareEdit(file, options, async () => {
+    const { variables: wanted } = readVariablesJson((await readSmallFile(list)).toString('utf8'))
+    return (variables) => [
+      ...(options.exact === true ? variables.map(deletion) : []),
+      ...wanted.map((variable): VariableEdit => ({ kind: 'set', variable })),
+    ]
+  })
+}
+
+function deletion({ name, guid }: StoredVariable): VariableEdit {
+  return { kind: 'delete', name, guid }
+}
