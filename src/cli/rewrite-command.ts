@@ -29,6 +29,7 @@ export interface RewriteOptions {
   readonly memory?: number
   readonly vcpus?: number
   readonly launch?: string
+  readonly firmwareImage?: string
   readonly dryRun?: true
   readonly keepFailed?: true
   readonly strict?: true
@@ -83,6 +84,10 @@ export function rewriteCommand(choose: (action: () => Promise<number>) => void):
     .option('--memory <size>', 'memory of the guest, such as 2G (default: 2G)', sizeMiB)
     .option('--vcpus <n>', 'virtual CPUs (default: 2)', count)
     .option('--launch <file>', 'how the image is to be started, written as output.launch.json beside it')
+    .option(
+      '--firmware-image <file>',
+      'OVMF.fd in one piece for the launch; a copy with the variables is output.OVMF.fd',
+    )
     .option('--dry-run', 'print the plan and do nothing')
     .option('--keep-failed', 'keep the disk of a failed run too')
     .option('--strict', 'warnings of cloud-init and risky file modes fail the run')

@@ -228,18 +228,3 @@ function originOf({ secureBoot, firmwareVariables }: OutputFirmwareInput['wishes
   const plugins = [...new Set(names)].map((name) => `${name}/plugin.yaml`)
   return plugins.length === 0 ? '--firmware-image' : plugins.join(', ')
 }
-
-/** For the plan and the report: without the bytes. */
-export function firmwareSummary(firmware: OutputFirmware) {
-  const { path, kind, template, code, changes, state, signer } = firmware
-  return {
-    path,
-    kind,
-    template,
-    ...(code === undefined ? {} : { code }),
-    secureBoot: state.on,
-    set: changes.set,
-    deleted: changes.deleted,
-    ...(signer === undefined ? {} : { signs: signer.what, certificate: signer.certificate.subject }),
-  }
-}
