@@ -55,13 +55,19 @@ function enrolledText({ before, set, accepted, notes }: Enrolled, output: string
   return [
     ...set.flatMap((variable) => [
       `${colour.bold(variable.name)} ${changeOf(variable, before)}\n`,
-      ...describeVariable(variable).map((line) => `  ${printable(line)}\n`),
+      ...shownLines(describeVariable(variable)).map((line) => `  ${printable(line)}\n`),
     ]),
     ...accepted.map((line) => `${colour.green('accepted')} ${printable(line)}\n`),
     ...notes.map((note) => `${colour.cyan('note')} ${printable(note)}\n`),
     `${colour.dim(MEASUREMENTS)}\n`,
     `${colour.green.bold('wrote')} ${printable(output)}\n`,
   ].join('')
+}
+
+/** Microsoft's dbx alone has hundreds of entries; --json has them all. */
+function shownLines(lines: readonly string[]): readonly string[] {
+  if (lines.length <= MOST_LINES) return lines
+  return [...lines.slice(0, MOST_LINES), `… and ${lines.length - MOST_LINES} more lines`]
 }
 
 function enrolledObject({ before, set, accepted, notes }: Enrolled, output: string): Readonly<Record<string, unknown>> {
@@ -85,5 +91,6 @@ function changeOf(variable: FirmwareVariable, before: readonly FirmwareVariable[
   return old.data.equals(variable.data) && old.attributes === variable.attributes ? 'unchanged' : 'replaced'
 }
 
+const MOST_LINES = 40
 const MEASUREMENTS =
   'measurements: TDX: MRTD stays, RTMR0 changes; SEV-SNP: the launch digest changes when the keys are in the firmware file itself; TPM: PCR 7 changes'

@@ -22,7 +22,12 @@ export function addFirmwareKeyCommands(
     .option('--pk <certificate>', 'platform key, PEM or DER')
     .option('--kek <certificate>', 'key that may sign updates of db and dbx; may be repeated', collect, [])
     .option('--db <certificate>', 'what is signed under it starts; may be repeated', collect, [])
-    .option('--dbx <what>', 'never starts: a digest in hex, a program, a certificate; may be repeated', collect, [])
+    .option(
+      '--dbx <what>',
+      'never starts: a digest in hex, a program, a certificate, a list (.esl, dbxupdate); may be repeated',
+      collect,
+      [],
+    )
     .option('--mok <certificate>', "what shim trusts, too (the guest's MokList); may be repeated", collect, [])
     .option('--microsoft', "Microsoft's KEK and db certificates as well, read from Debian's package ovmf")
     .option('--owner <guid>', 'GUID to mark the new entries with', guid)

@@ -8,6 +8,7 @@ import {
   planEnrollment,
 } from '../firmware/secure-boot/enrollment.js'
 import { MICROSOFT_STORE, microsoftKeys } from '../firmware/secure-boot/microsoft-keys.js'
+import { signatureFile } from '../firmware/secure-boot/signature-file.js'
 import type { StoreEdit } from '../firmware/store-access.js'
 import type { FirmwareVariable } from '../firmware/variable.js'
 import { CvmError } from '../model/errors.js'
@@ -22,7 +23,7 @@ export interface EnrollRequest {
   readonly kek: readonly string[]
   readonly db: readonly string[]
   readonly mok: readonly string[]
-  /** Digests in hex, programs, certificates. */
+  /** Digests in hex, programs, certificates, files of signature lists. */
   readonly dbx: readonly string[]
   readonly microsoft: boolean
   readonly owner: string
@@ -106,9 +107,14 @@ export async function readEnrollment(
 }
 
 /** A file that is not there is one of the problems, told with the others. */
-async function keyFile(option: string, path: string, { problems }: Found): Promise<Buffer | undefined> {
+async function keyFile(
+  option: string,
+  path: string,
+  { problems }: Found,
+  maxBytes: number = MAX_KEY_BYTES,
+): Promise<Buffer | undefined> {
   try {
-    return await wholeFile(path, MAX_KEY_BYTES)
+    return await wholeFile(path, maxBytes)
   } catch (error) {
     if (!(error instanceof CvmError)) throw error
     problems.push(`${option}: ${error.message}`)
@@ -131,17 +137,20 @@ function certificateIn(
   return reading.certificate
 }
 
-/** One --dbx: a digest, a program (its digest, and those that its signatures use), or a certificate, which may be an old one. */
+/** One --dbx: a digest, a program (its digest, and those that its signatures use), a list of either, or a certificate, which may be an old one. */
 async function dbxWishes(given: string, now: Date, found: Found): Promise<readonly DbxWish[]> {
   const kind = /^[0-9a-f]+$/i.test(given) ? DIGEST_KINDS[given.length] : undefined
   if (kind !== undefined) return [{ kind, digest: Buffer.from(given, 'hex') }]
-  const bytes = await wholeFile(given)
+  const bytes = await keyFile('--dbx', given, found, MAX_PROGRAM_BYTES)
+  if (bytes === undefined) return []
   if (bytes.toString('latin1', 0, 2) === 'MZ') {
     const image = signedImage(bytes, given)
     const used = image.signatures.flatMap((entry) => (entry.readable ? [entry.signature.digestAlgorithm] : []))
     const kinds = (['sha256', 'sha384', 'sha512'] as const).filter((name) => name === 'sha256' || used.includes(name))
     return kinds.map((name) => ({ kind: name, digest: image.digest(name) }))
   }
+  const lists = signatureFile(bytes)
+  if (lists !== undefined) return lists.map((list) => ({ kind: 'list', list }))
   // What is refused may be expired or weak.
   const certificate = certificateIn(`--dbx ${given}`, bytes, now, { ...found, doubts: [] })
   return certificate === undefined ? [] : [{ kind: 'x509', certificate }]
@@ -205,3 +214,4 @@ const DIGEST_KINDS: Readonly<Record<number, 'sha256' | 'sha384' | 'sha512'>> = {
   128: 'sha512',
 }
 const MAX_KEY_BYTES = 1024 * 1024
+const MAX_PROGRAM_BYTES = 512 * 1024 * 1024

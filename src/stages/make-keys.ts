@@ -42,12 +42,14 @@ export async function makeKeys(request: KeysRequest, signal: AbortSignal): Promi
     })
   await requireProgram('openssl', 'openssl')
   await mkdir(dirname(dir), { recursive: true })
-  await using scratch = await makeScratch(dirname(dir), `.${basename(dir)}`, 0o700)
+  const isNew = !isThere(dir)
+  // On the same file system as the keys will be: a directory that is there may be a link to elsewhere.
+  await using scratch = await makeScratch(isNew ? dirname(dir) : dir, `.${basename(dir)}`, 0o700)
   const keys = join(scratch.path, 'keys')
   await mkdir(keys, { mode: 0o700 })
   const certificates = await Promise.all(KEY_ROLES.map((role) => makeKey(role, request, scratch.path, signal)))
-  if (isThere(dir)) await moveAll(keys, dir)
-  else await rename(keys, dir)
+  if (isNew) await rename(keys, dir)
+  else await moveAll(keys, dir)
   return KEY_ROLES.map((role, index) => ({
     role,
     keyFile: join(dir, `${role}.key`),

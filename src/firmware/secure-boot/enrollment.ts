@@ -5,7 +5,13 @@
  * reads MokList. What is asked for is set as a whole; every other variable stays.
  */
 import { SHA256_OF_NOTHING } from '../decode/describe-signatures.js'
-import { type Signature, type SignatureKind, signatureList, writeSignatureLists } from '../decode/signature-list.js'
+import {
+  type Signature,
+  type SignatureKind,
+  type SignatureList,
+  signatureList,
+  writeSignatureLists,
+} from '../decode/signature-list.js'
 import { writeSwitch } from '../decode/simple-values.js'
 import type { FirmwareVariable } from '../variable.js'
 import { type CertificateFacts, certificateFacts, shortName } from './certificate-facts.js'
@@ -28,6 +34,8 @@ export interface EnrollmentWish {
 export type DbxWish =
   | { readonly kind: 'sha256' | 'sha384' | 'sha512'; readonly digest: Buffer }
   | { readonly kind: 'x509'; readonly certificate: CertificateFacts }
+  /** Taken as it is, owners included. */
+  | { readonly kind: 'list'; readonly list: SignatureList }
 
 /** Entries with one certificate each. */
 export interface MicrosoftKeys {
@@ -101,7 +109,7 @@ function dbxData({ dbx, owner }: EnrollmentWish): Buffer {
   if (dbx.length === 0)
     return writeSignatureLists([signatureList('sha256', [{ owner, data: Buffer.from(SHA256_OF_NOTHING, 'hex') }])])
   const digests = (kind: SignatureKind) => {
-    const all = dbx.flatMap((wish) => (wish.kind === kind && wish.kind !== 'x509' ? [wish.digest.toString('hex')] : []))
+    const all = dbx.flatMap((wish) => (wish.kind === kind && 'digest' in wish ? [wish.digest.toString('hex')] : []))
     const signatures = [...new Set(all)].map((digest) => ({ owner, data: Buffer.from(digest, 'hex') }))
     return signatures.length === 0 ? [] : [signatureList(kind, signatures)]
   }
@@ -111,6 +119,7 @@ function dbxData({ dbx, owner }: EnrollmentWish): Buffer {
     ...digests('sha384'),
     ...digests('sha512'),
     ...certificates.map(({ der }) => signatureList('x509', [{ owner, data: der }])),
+    ...dbx.flatMap((wish) => (wish.kind === 'list' ? [wish.list] : [])),
   ])
 }
 

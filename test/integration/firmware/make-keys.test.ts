@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -41,12 +41,15 @@ it('makes three key pairs with the names and dates given, private keys for the o
   expect(new Set(made.map(({ certificate }) => certificate.fingerprintSha256)).size).toBe(3)
 })
 
-it('makes them in a directory that is there, beside what is in it', async () => {
-  await writeFile(join(scratch.path, 'notes'), 'mine')
+it('makes them in a directory that is there, beside what is in it, and through a link to it', async () => {
+  await mkdir(join(scratch.path, 'there'))
+  await writeFile(join(scratch.path, 'there', 'notes'), 'mine')
+  await symlink('there', join(scratch.path, 'link'))
 
-  await makeKeys(wish(scratch.path), NEVER)
+  await makeKeys(wish(join(scratch.path, 'link')), NEVER)
 
-  expect((await readdir(scratch.path)).sort()).toEqual([...NAMES, 'notes'].sort())
+  expect((await readdir(join(scratch.path, 'there'))).sort()).toEqual([...NAMES, 'notes'].sort())
+  expect((await readdir(scratch.path)).sort()).toEqual(['link', 'there'])
 })
 
 it.each(NAMES)('touches nothing when %s is there', async (name) => {

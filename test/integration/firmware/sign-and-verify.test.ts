@@ -3,9 +3,11 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { signatureList, writeSignatureLists } from '../../../src/firmware/decode/signature-list.js'
 import { readSignedImage } from '../../../src/firmware/pe/signed-image.js'
 import { readCertificateFile } from '../../../src/firmware/secure-boot/certificate-file.js'
 import { DEFAULT_OWNER, planEnrollment } from '../../../src/firmware/secure-boot/enrollment.js'
+import { KEY_VARIABLE } from '../../../src/firmware/secure-boot/key-variables.js'
 import type { StoreEdit } from '../../../src/firmware/store-access.js'
 import type { FirmwareVariable } from '../../../src/firmware/variable.js'
 import { makeScratch, type Scratch } from '../../../src/host/scratch.js'
@@ -136,6 +138,25 @@ describe('verifyProgram', () => {
     expect((await verified('forged.efi', ['db'])).verdict).toMatchObject({
       accepted: false,
       reason: 'no signature of it holds',
+    })
+  })
+
+  it('goes on behind entries of db that are no certificates', async () => {
+    const owner = DEFAULT_OWNER
+    const entries = [Buffer.from('3003020101', 'hex'), Buffer.from('rubbish'), (await certificate('db')).der]
+    const lists = entries.map((data) => signatureList('x509', [{ owner, data }]))
+    const db = { ...KEY_VARIABLE.db, data: writeSignatureLists(lists) }
+
+    const { verdict } = await verifyProgram(at('signed.efi'), at('signed.efi'), holding([db]), NEVER)
+
+    expect(verdict.accepted).toBe(true)
+  })
+
+  it('says so when db is damaged', async () => {
+    const db = { ...KEY_VARIABLE.db, data: Buffer.from('rubbish') }
+
+    await expect(verifyProgram(at('signed.efi'), at('signed.efi'), holding([db]), NEVER)).rejects.toMatchObject({
+      code: 'KEYS_REFUSED',
     })
   })
 

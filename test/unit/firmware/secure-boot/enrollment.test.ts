@@ -14,6 +14,7 @@ import {
 } from '../../../../src/firmware/secure-boot/enrollment.js'
 import { KEY_VARIABLE } from '../../../../src/firmware/secure-boot/key-variables.js'
 import { microsoftKeys } from '../../../../src/firmware/secure-boot/microsoft-keys.js'
+import { signatureFile } from '../../../../src/firmware/secure-boot/signature-file.js'
 import { type FirmwareVariable, GUID } from '../../../../src/firmware/variable.js'
 
 const OWNER = '11111111-2222-3333-4444-555555555555'
@@ -88,7 +89,7 @@ describe('planEnrollment', () => {
     expect(named(planEnrollment(FULL, [present]).set, 'dbx')).toBeUndefined()
   })
 
-  it('gathers digests of one kind in one list, and keeps certificates apart', () => {
+  it('gathers digests of one kind in one list, keeps certificates apart, and lists as they are', () => {
     const digest = (bytes: number, value: number) => Buffer.alloc(bytes, value)
     const dbx = [
       { kind: 'sha256' as const, digest: digest(32, 1) },
@@ -96,6 +97,7 @@ describe('planEnrollment', () => {
       { kind: 'sha384' as const, digest: digest(48, 2) },
       { kind: 'sha256' as const, digest: digest(32, 3) },
       { kind: 'sha256' as const, digest: digest(32, 1) },
+      { kind: 'list' as const, list: signatureList('sha256', [entry(32, 4), entry(32, 5)]) },
     ]
 
     const { set } = planEnrollment({ ...FULL, dbx }, [])
@@ -105,6 +107,7 @@ describe('planEnrollment', () => {
       [digest(32, 1), digest(32, 3)],
       [digest(48, 2)],
       [weak.der],
+      [digest(32, 4), digest(32, 5)],
     ])
   })
 
@@ -147,6 +150,26 @@ describe('withVariables', () => {
     const changed = { ...TIMEOUT, data: Buffer.from([9, 0]) }
 
     expect(withVariables([other, TIMEOUT], [changed])).toEqual([other, changed])
+  })
+})
+
+describe('signatureFile', () => {
+  const lists = [signatureList('sha256', [entry(32, 1), entry(32, 2)])]
+  const bare = writeSignatureLists(lists)
+  const update = Buffer.concat([
+    Buffer.from('da07030613111500000000000000000020000000' + '0002f10e' + '9dd2af4adf68ee498aa9347d375665a7', 'hex'),
+    Buffer.alloc(8),
+    bare,
+  ])
+
+  it('reads bare lists, and those in a signed update', () => {
+    expect(signatureFile(bare)).toEqual(lists)
+    expect(signatureFile(update)).toEqual(lists)
+  })
+
+  it('reads nothing else', () => {
+    for (const bytes of [Buffer.alloc(0), Buffer.alloc(60), first.der, update.subarray(0, 45), bare.subarray(1)])
+      expect(signatureFile(bytes)).toBeUndefined()
   })
 })
 
