@@ -1,6 +1,6 @@
+import { readOptionOrder } from './decode/simple-values.js'
 import { type FirmwareFinding, note, problem, warning } from './finding.js'
 import type { StoredVariable } from './store-types.js'
-import { BOOT_LIST } from './value-forms.js'
 import { ATTRIBUTE, GUID } from './variable.js'
 import { recordBytes } from './write-store.js'
 
@@ -56,8 +56,10 @@ function lintShim({ name, guid, attributes }: StoredVariable): readonly Firmware
 function lintBootOrder(variables: readonly StoredVariable[]): readonly FirmwareFinding[] {
   const ofBoot = variables.filter(({ guid }) => guid === GUID.global)
   const order = ofBoot.find(({ name }) => name === 'BootOrder')
-  const listed = order === undefined ? [] : (BOOT_LIST.show(order.data)?.split(', ') ?? [])
-  const absent = listed.filter((entry) => !ofBoot.some(({ name }) => name === entry))
+  if (order === undefined) return []
+  // What has no whole numbers lists nothing.
+  const numbers = order.data.length % 2 === 0 ? readOptionOrder(order.data) : []
+  const absent = numbers.map((number) => `Boot${number}`).filter((entry) => !ofBoot.some(({ name }) => name === entry))
   if (absent.length === 0) return []
   return [
     note(`BootOrder lists ${absent.join(', ')}, which the file does not have; the firmware skips what is not there`),

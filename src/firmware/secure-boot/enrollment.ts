@@ -13,6 +13,7 @@ import {
   writeSignatureLists,
 } from '../decode/signature-list.js'
 import { writeSwitch } from '../decode/simple-values.js'
+import { applyEdits, type VariableEdit } from '../edit-variables.js'
 import type { FirmwareVariable } from '../variable.js'
 import { type CertificateFacts, certificateFacts, shortName } from './certificate-facts.js'
 import { isSameVariable, KEY_VARIABLE, type VariablePlace } from './key-variables.js'
@@ -44,8 +45,7 @@ export interface MicrosoftKeys {
 }
 
 export interface Enrollment {
-  /** In the order in which they are told; complete. */
-  readonly set: readonly FirmwareVariable[]
+  readonly edits: readonly VariableEdit[]
   /** All variables of the store afterwards. */
   readonly after: readonly FirmwareVariable[]
   /** Why it would not do what was meant; sentences. Then nothing may be written. */
@@ -56,19 +56,9 @@ export interface Enrollment {
 /** Pure: the same wish and the same store give the same bytes. @throws {RangeError} when keys in the store are damaged. */
 export function planEnrollment(wish: EnrollmentWish, present: readonly FirmwareVariable[]): Enrollment {
   const set = [...keyVariables(wish, present), ...mokVariables(wish)]
-  const after = withVariables(present, set)
-  return { set, after, problems: problemsOf(wish, after), notes: notesOf(wish, after) }
-}
-
-/** A set of variables with some of them replaced, in place, and new ones behind. */
-export function withVariables(
-  present: readonly FirmwareVariable[],
-  set: readonly FirmwareVariable[],
-): readonly FirmwareVariable[] {
-  return [
-    ...present.map((old) => set.find((variable) => isSameVariable(variable, old)) ?? old),
-    ...set.filter((variable) => !present.some((old) => isSameVariable(variable, old))),
-  ]
+  const edits = set.map((variable): VariableEdit => ({ kind: 'set', variable }))
+  const after = applyEdits(present, edits)
+  return { edits, after, problems: problemsOf(wish, after), notes: notesOf(wish, after) }
 }
 
 function keyVariables(wish: EnrollmentWish, present: readonly FirmwareVariable[]): readonly FirmwareVariable[] {
