@@ -1,4 +1,4 @@
-import type { VariableEdit } from '../firmware/edit-variables.js'
+import { editsToSet, type VariableEdit } from '../firmware/edit-variables.js'
 import type { StoredVariable } from '../firmware/store-types.js'
 import { readVariablesJson } from '../firmware/variables-json.js'
 import { LARGEST_FIRMWARE_BYTES } from '../stages/firmware-file.js'
@@ -14,10 +14,7 @@ export async function firmwareImport(file: string, list: string, options: Firmwa
   return await runFirmwareEdit(file, options, async (variables) => {
     const bytes = await wholeFile(list, LARGEST_FIRMWARE_BYTES)
     const { variables: wanted } = readVariablesJson(bytes.toString('utf8'))
-    return [
-      ...(options.exact === true ? variables.map(deletion) : []),
-      ...wanted.map((variable): VariableEdit => ({ kind: 'set', variable })),
-    ]
+    return [...(options.exact === true ? variables.map(deletion) : []), ...editsToSet(wanted)]
   })
 }
 

@@ -1,4 +1,5 @@
 import { CHECKED_STORE } from '../firmware/checked-store.js'
+import { editsToSet } from '../firmware/edit-variables.js'
 import { certificateDoubts } from '../firmware/secure-boot/certificate-doubts.js'
 import { type CertificateFacts, certificateFacts, shortName } from '../firmware/secure-boot/certificate-facts.js'
 import { readCertificateFile } from '../firmware/secure-boot/certificate-file.js'
@@ -63,7 +64,7 @@ export async function enrollKeys(request: EnrollRequest, signal: AbortSignal): P
     const refused = [...found.problems, ...(request.acceptDoubts ? [] : found.doubts)]
     if (refused.length > 0) throw refusal(refused, found)
     found.notes.push(...enrollment.notes)
-    return enrollment.edits
+    return editsToSet(enrollment.set)
   }
   const edit = await editFirmware(request, choose, signal)
   return { edit, notes: [...found.doubts, ...found.notes], accepted }

@@ -13,7 +13,7 @@ import {
   writeSignatureLists,
 } from '../decode/signature-list.js'
 import { writeSwitch } from '../decode/simple-values.js'
-import { applyEdits, type VariableEdit } from '../edit-variables.js'
+import { applyEdits, editsToSet } from '../edit-variables.js'
 import type { FirmwareVariable } from '../variable.js'
 import { type CertificateFacts, certificateFacts, shortName } from './certificate-facts.js'
 import { isSameVariable, KEY_VARIABLE, type VariablePlace } from './key-variables.js'
@@ -45,7 +45,8 @@ export interface MicrosoftKeys {
 }
 
 export interface Enrollment {
-  readonly edits: readonly VariableEdit[]
+  /** In the order in which they are told; complete. */
+  readonly set: readonly FirmwareVariable[]
   /** All variables of the store afterwards. */
   readonly after: readonly FirmwareVariable[]
   /** Why it would not do what was meant; sentences. Then nothing may be written. */
@@ -56,9 +57,8 @@ export interface Enrollment {
 /** Pure: the same wish and the same store give the same bytes. @throws {RangeError} when keys in the store are damaged. */
 export function planEnrollment(wish: EnrollmentWish, present: readonly FirmwareVariable[]): Enrollment {
   const set = [...keyVariables(wish, present), ...mokVariables(wish)]
-  const edits = set.map((variable): VariableEdit => ({ kind: 'set', variable }))
-  const after = applyEdits(present, edits)
-  return { edits, after, problems: problemsOf(wish, after), notes: notesOf(wish, after) }
+  const after = applyEdits(present, editsToSet(set))
+  return { set, after, problems: problemsOf(wish, after), notes: notesOf(wish, after) }
 }
 
 function keyVariables(wish: EnrollmentWish, present: readonly FirmwareVariable[]): readonly FirmwareVariable[] {
