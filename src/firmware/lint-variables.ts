@@ -1,3 +1,5 @@
+import { holdsSignatureLists } from './decode/describe.js'
+import { readSignatureLists } from './decode/signature-list.js'
 import { readOptionOrder } from './decode/simple-values.js'
 import { type FirmwareFinding, note, problem, warning } from './finding.js'
 import type { StoredVariable } from './store-types.js'
@@ -11,6 +13,7 @@ export function lintVariables(variables: readonly StoredVariable[]): readonly Fi
     ...lintComputed(variable),
     ...lintSize(variable),
     ...lintShim(variable),
+    ...lintLists(variable),
   ])
   return [...each, ...lintBootOrder(variables), ...lintTimeout(variables)]
 }
@@ -50,6 +53,18 @@ function lintShim({ name, guid, attributes }: StoredVariable): readonly Firmware
   if (guid !== GUID.shim || !SHIM_LISTS.has(name)) return []
   if ((attributes & ATTRIBUTE.runtime) === 0 && (attributes & NV_BS) === NV_BS) return []
   return [warning(`shim deletes ${name} at the next boot: its attributes must be NV and BS without RT`)]
+}
+
+/** The firmware finds no entry in what it cannot read: no key of db, and nothing that dbx refuses. */
+function lintLists(variable: StoredVariable): readonly FirmwareFinding[] {
+  if (!holdsSignatureLists(variable)) return []
+  try {
+    readSignatureLists(variable.data)
+    return []
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    return [warning(`${variable.name} cannot be read: ${error.message}`)]
+  }
 }
 
 /** Source: UEFI 2.10, 3.1.2: what is not there is skipped. */

@@ -135,7 +135,7 @@ function notesOf(wish: EnrollmentWish, after: readonly FirmwareVariable[]): read
   const hasKek = after.some((variable) => isSameVariable(variable, KEY_VARIABLE.KEK) && variable.data.length > 0)
   return [
     ...(asksForKeys(wish) && !hasKek ? ['there is no KEK, so nobody can update db and dbx with a signed update'] : []),
-    ...(wish.mok.length > 0 && !on ? [`Secure Boot is off in this store (${whyOff}): shim then checks nothing`] : []),
+    ...(wish.mok.length > 0 && !on ? [`Secure Boot is off in this store: ${whyOff}; shim then checks nothing`] : []),
   ]
 }
 
