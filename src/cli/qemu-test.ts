@@ -26,15 +26,15 @@ async function run(options: QemuTestOptions, argv: readonly string[]): Promise<n
   const { interruption } = await import('./interruption.js')
   using interrupted = interruption(() => process.stderr.write('\ncleaning up (once more ends at once)\n'))
   try {
-    using session = options.interactive === true ? await openSession() : undefined
+    using session = options.interactive === true && options.dryRun !== true ? await openSession() : undefined
     const say = await teller(options, () => session?.lent === true)
     const request = await requestOf(options, say)
     if (argv.includes('-v') && options.vsock === true) say({ type: 'note', text: V_HINT })
+    if (options.dryRun === true) return await dryRun(request, say, options)
     if (options.junit !== undefined) {
       const { assertResultPlace } = await import('../stages/result-place.js')
       await assertResultPlace('--junit', options.junit, request.image)
     }
-    if (options.dryRun === true) return await dryRun(request, say, options)
     const { bootTest } = await import('../stages/boot-test.js')
     const result = await bootTest(request, say, interrupted.signal, session?.hooks)
     return await report(result, request.image, options)

@@ -71,10 +71,12 @@ interface SignRow {
 export const SIGNS: readonly SignRow[] = [
   // ---- firmware
   // BdsDxe: failed to load Boot0001 "UEFI Misc Device" from PciRoot(0x0)/Pci(0x1,0x0): Access Denied
+  // Not what is in the firmware itself, which Secure Boot always refuses:
   // BdsDxe: failed to start Boot0002 "EFI Internal Shell" from Fv(7CB8BDC9-…)/FvFile(7C04A583-…): Security Violation
   {
     kind: 'firmware-refused',
-    pattern: /BdsDxe: failed to (?:load|start) (?<detail>Boot[0-9A-F]{4} .*): (?:Access Denied|Security Violation)/,
+    pattern:
+      /BdsDxe: failed to (?:load|start) (?<detail>Boot[0-9A-F]{4} ".*") from (?!Fv\().*: (?:Access Denied|Security Violation)/,
   },
   // BdsDxe: failed to load Boot0001 "UEFI Misc Device" from PciRoot(0x0)/Pci(0x3,0x0): Not Found
   { kind: 'firmware-entry-failed', pattern: /BdsDxe: failed to (?:load|start) (?<detail>Boot[0-9A-F]{4}.*)/ },

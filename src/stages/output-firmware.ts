@@ -87,7 +87,10 @@ export async function outputFirmware(input: OutputFirmwareInput): Promise<Output
   }
   refuse(found.problems)
   const after = withVariables(file.contents, enrolled)
-  refuse(lintContents(after).flatMap(({ severity, text }) => (severity === 'problem' ? [text] : [])))
+  const findings = lintContents(after)
+  refuse(findings.flatMap(({ severity, text }) => (severity === 'problem' ? [text] : [])))
+  const known = new Set(lintContents(file.contents).map(({ text }) => text))
+  const hints = findings.map(({ text }) => text).filter((text) => !known.has(text))
 
   const state = secureBootState(after.variables)
   const signer = secureBoot?.sign === undefined ? undefined : await signerOf(secureBoot.sign)
@@ -108,7 +111,7 @@ export async function outputFirmware(input: OutputFirmwareInput): Promise<Output
       deleted: changes.removed.map(({ name }) => name),
     },
     ...(signer === undefined ? {} : { signer }),
-    notes: [...found.doubts, ...found.notes],
+    notes: [...found.doubts, ...found.notes, ...hints.map((text) => `firmware: ${text}`)],
   }
 }
 

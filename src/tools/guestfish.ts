@@ -64,7 +64,8 @@ export interface GuestfishFailure {
 export function readGuestfishFailure(stderr: string): GuestfishFailure {
   const lines = stderr.split('\n').map((line) => line.trim().replace(/^\*?[\w.-]+\*?:\d+: /, ''))
   const errors = lines.filter((line) => /^libguestfs: error: /.test(line)).map((line) => line.slice(ERROR_MARK.length))
-  const why = errors[0] ?? lines.findLast((line) => line !== '') ?? ''
+  const own = lines.find((line) => line.startsWith(OWN_MARK))?.slice(OWN_MARK.length)
+  const why = errors[0] ?? own ?? lines.findLast((line) => line !== '') ?? ''
   if (errors.some((line) => /supermin exited with error/.test(line))) return { kind: 'no-appliance', why }
   const launch = errors.some((line) => /guestfs_launch failed|appliance closed|killed by signal/.test(line))
   return { kind: launch ? 'no-launch' : 'command', why }
@@ -82,3 +83,4 @@ function absolute(path: string): string {
 }
 
 const ERROR_MARK = 'libguestfs: error: '
+const OWN_MARK = 'guestfish: '

@@ -14,12 +14,12 @@ const ENDED: readonly (readonly [line: string, kind: string, detail: string])[] 
   [
     'BdsDxe: failed to load Boot0001 "UEFI Misc Device" from PciRoot(0x0)/Pci(0x1,0x0): Access Denied',
     'firmware-refused',
-    'Boot0001 "UEFI Misc Device" from PciRoot(0x0)/Pci(0x1,0x0)',
+    'Boot0001 "UEFI Misc Device"',
   ],
   [
     'BdsDxe: failed to start Boot0002 "EFI Internal Shell" from Fv(7CB8BDC9): Security Violation',
-    'firmware-refused',
-    'Boot0002 "EFI Internal Shell" from Fv(7CB8BDC9)',
+    'firmware-entry-failed',
+    'Boot0002 "EFI Internal Shell" from Fv(7CB8BDC9): Security Violation',
   ],
   [
     '\ufffd                Verification failed: (0x1A) Security Violation                \ufffd',

@@ -137,6 +137,12 @@ describe('BootWatch with Secure Boot', () => {
     expect(watched(FOUND_NOTHING).verdict).toMatchObject({ error: { code: 'GUEST_NOT_BOOTABLE' } })
   })
 
+  it('does not take an empty disk for a refusal because the firmware refuses its own shell', () => {
+    const shell = 'BdsDxe: failed to start Boot0002 "EFI Internal Shell" from Fv(7CB8BDC9): Security Violation'
+
+    expect(watched(shell, FOUND_NOTHING).verdict).toMatchObject({ error: { code: 'GUEST_NOT_BOOTABLE' } })
+  })
+
   it('forgives the firmware a refusal when it starts something else', () => {
     const watch = watched(REFUSED, KERNEL, LOGIN)
 

@@ -68,6 +68,19 @@ This usually means the libguestfs appliance crashed.
   })
 
   it('is shown as guestfish said it when libguestfs said nothing', () => {
-    expect(readGuestfishFailure('guestfish: unknown option\n').why).toBe('guestfish: unknown option')
+    expect(readGuestfishFailure('guestfish: unknown option\n').why).toBe('unknown option')
+    expect(readGuestfishFailure('mystery\n').why).toBe('mystery')
+  })
+
+  // guestfish 1.48.6 with -i on a disk that has none.
+  it('is not its advice on its own options', () => {
+    const stderr = `guestfish: no operating system was found on this disk
+
+If using guestfish \u2018-i\u2019 option, remove this option and instead
+use the commands \u2018run\u2019 followed by \u2018list-filesystems\u2019.
+  (see the virt tool manual page).
+`
+
+    expect(readGuestfishFailure(stderr)).toEqual({ kind: 'command', why: 'no operating system was found on this disk' })
   })
 })
