@@ -5,8 +5,8 @@ import { manifestJsonSchema } from '../dist/plugins/manifest/manifest-schema.js'
 import { expectJsonSchema } from '../dist/stages/expect/expect-schema.js'
 
 write('plugin.schema.json', manifestJsonSchema())
-write('expect.schema.json', expectJsonSchema())
 write('launch.schema.json', launchFileJsonSchema())
+write('expect.schema.json', expectJsonSchema())
 
 function write(name, text) {
   const file = new URL(`../docs/${name}`, import.meta.url)

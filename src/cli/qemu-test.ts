@@ -30,11 +30,11 @@ async function run(options: QemuTestOptions, argv: readonly string[]): Promise<n
     const say = await teller(options, () => session?.lent === true)
     const request = await requestOf(options, say)
     if (argv.includes('-v') && options.vsock === true) say({ type: 'note', text: V_HINT })
-    if (options.dryRun === true) return await dryRun(request, say, options)
     if (options.junit !== undefined) {
       const { assertResultPlace } = await import('../stages/result-place.js')
       await assertResultPlace('--junit', options.junit, request.image)
     }
+    if (options.dryRun === true) return await dryRun(request, say, options)
     const { bootTest } = await import('../stages/boot-test.js')
     const result = await bootTest(request, say, interrupted.signal, session?.hooks)
     return await report(result, request.image, options)

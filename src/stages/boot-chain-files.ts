@@ -63,7 +63,7 @@ async function take(disk: ChainDisk, places: BootPlaces): Promise<BootChain> {
       commands: [
         ...places.mount,
         // A sparse file would fill this machine's disk.
-        ['debug', 'sh', refuseLarge(places)],
+        ['debug', 'sh', refuseOddFiles(places)],
         // The dash: it goes on when there is none.
         ['-glob', 'copy-out', `${places.boot}/vmlinuz-*`, join(dir, 'boot')],
         ['-copy-out', places.efi, dir],
@@ -132,11 +132,16 @@ export async function putBootPrograms(
   return new Map(written)
 }
 
-/** Fails in guestfish's machine when one of the files is larger than LARGEST_MIB. */
-function refuseLarge({ boot, efi }: BootPlaces): string {
-  const kernels = `find /sysroot${boot} -maxdepth 1 -name 'vmlinuz-*' -type f -size +${LARGEST_MIB}M`
-  const loaders = `find /sysroot${efi} -type f -size +${LARGEST_MIB}M`
-  return `if { ${kernels}; ${loaders}; } 2>/dev/null | grep -q .; then echo a boot program has more than ${LARGEST_MIB} MiB >&2; exit 1; fi`
+/**
+ * Fails in guestfish's machine for a file that is larger than LARGEST_MIB, and for what is no file: a link to a device would never
+ * end. All words are ours.
+ */
+function refuseOddFiles({ boot, efi }: BootPlaces): string {
+  const [kernels, loaders] = [`find /sysroot${boot} -maxdepth 1 -name 'vmlinuz-*'`, `find /sysroot${efi}`]
+  const large = `-type f -size +${LARGEST_MIB}M`
+  const odd = [`${kernels} ! -type f`, `${kernels} ${large}`, `${loaders} ! -type f ! -type d`, `${loaders} ${large}`]
+  const words = `a kernel or boot loader is no regular file, or has more than ${LARGEST_MIB} MiB`
+  return `if { ${odd.join('; ')}; } 2>/dev/null | grep -q .; then echo ${words} >&2; exit 1; fi`
 }
 
 /** `# file: PATH`, then `security.ima=0xHEX`. Source: getfattr(1). */

@@ -7,6 +7,7 @@ import { type SecureBootState, secureBootState } from '../firmware/secure-boot/s
 import type { FirmwareVariable } from '../firmware/variable.js'
 import { changesBetween } from '../firmware/variable-changes.js'
 import { usualPlaces } from '../launch/firmware-choice.js'
+import type { FirmwareKind } from '../launch/firmware-descriptor.js'
 import { uefiFiles } from '../launch/firmware-files.js'
 import { CvmError } from '../model/errors.js'
 import type { LaunchLayer, LaunchWishes } from '../model/launch.js'
@@ -134,10 +135,18 @@ async function templateOf({ wishes, firmwareImage, launch }: OutputFirmwareInput
       ...(firmwareVars === undefined ? {} : { firmwareVars }),
     },
     usualPlaces(process.env),
-    wishes.secureBoot !== undefined ? 'own-keys' : secureBoot === true ? 'secure-boot' : 'plain',
+    kindFor(wishes.secureBoot, secureBoot === true),
   )
   if (files.kind !== 'uefi') throw new Error('two files were asked for')
   return { kind: 'variables', path: files.vars, code: files.code, smm: files.smm }
+}
+
+/** Keys that are there stay for those who bring none: a MokList alone is for a guest that Microsoft's keys start. */
+function kindFor(plan: SecureBootPlan | undefined, wantsSecureBoot: boolean): FirmwareKind {
+  const bringsKeys = plan !== undefined && (plan.pk !== undefined || plan.db.length > 0 || plan.microsoft)
+  if (bringsKeys) return 'own-keys'
+  if (wantsSecureBoot) return 'secure-boot'
+  return plan === undefined ? 'plain' : 'own-keys'
 }
 
 /** @throws {CvmError} LAUNCH_INVALID. */
@@ -194,13 +203,25 @@ async function enrolledIn(
   }
   const enrollment = await readEnrollment(request, variables, CHECKED_STORE, found)
   if (found.problems.length === 0) found.problems.push(...enrollment.problems)
+  for (const list of [found.problems, found.doubts]) list.splice(0, list.length, ...list.map(inPluginWords))
   found.notes.push(...enrollment.notes)
   return enrollment.after
 }
 
 async function signerOf({ key, cert, what }: NonNullable<SecureBootPlan['sign']>) {
-  const certificate = await assertSigner({ keyFile: key, certificateFile: cert })
+  const certificate = await assertSigner({ keyFile: key, certificateFile: cert }).catch((error: unknown) => {
+    if (!(error instanceof CvmError)) throw error
+    const { code, message, why, cause } = error
+    throw new CvmError(code, inPluginWords(message), { ...(why === undefined ? {} : { why }), cause })
+  })
   return { keyFile: key, certificateFile: cert, certificate, what }
+}
+
+/** What reads keys says where they are from as its command line does. */
+function inPluginWords(text: string): string {
+  return text
+    .replace(/^--(pk|kek|db|dbx|mok)(?= )/, 'secure-boot.$1')
+    .replace(/^--(key|cert)(?= )/, 'secure-boot.sign.$1')
 }
 
 /** @throws {CvmError} KEYS_REFUSED. */

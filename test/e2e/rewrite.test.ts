@@ -10,6 +10,11 @@ import { bootAndLook, fileHolds } from './boot.js'
 import { demoGuest, TRIXIE_UEFI } from './guests.js'
 import { program } from './run-program.js'
 
+const LAUNCH_PLUGIN = `description: How this guest is to be started, and whose it is
+vm: { vcpus: 2, memory: 1536M }
+launch-identity: { mrowner: file:owner.txt }
+`
+
 // The boots are shared between tests: each one takes one to three minutes in emulation.
 describe('a real guest, rewritten with all plugins', () => {
   let dir: string
@@ -26,6 +31,10 @@ describe('a real guest, rewritten with all plugins', () => {
     const files = join(dir, 'pre-stage', '60-initrd-update', 'files', 'etc', 'cvm e2e')
     await mkdir(files, { recursive: true })
     await writeFile(join(files, 'in-the-initrd'), 'seen\n', { mode: 0o640 })
+    const ours = join(dir, 'pre-stage', '71-launch')
+    await mkdir(ours)
+    await writeFile(join(ours, 'plugin.yaml'), LAUNCH_PLUGIN)
+    await writeFile(join(ours, 'owner.txt'), 'the owner of this guest\n')
     const run = await program('rewrite', ['-i', guest, '--json', '-t', '15'], {
       cwd: dir,
       env: { GUEST_SIZE: '5G', CVM_VSOCK_PORT: '4050' },
@@ -36,9 +45,10 @@ describe('a real guest, rewritten with all plugins', () => {
   })
   afterAll(() => rm(dir, { recursive: true, force: true }))
 
-  it('leaves the image, its report, and nothing else', async () => {
+  it('leaves the image, its report, how it is to be started, and nothing else', async () => {
     expect((await readdir(dir)).sort()).toEqual([
       'cloud-init',
+      'output.launch.json',
       'output.qcow2',
       'output.report.json',
       'post-stage',
@@ -49,6 +59,15 @@ describe('a real guest, rewritten with all plugins', () => {
         .update(await readFile(output))
         .digest('hex'),
     ).toBe(report.output?.sha256)
+  })
+
+  it('says beside the image how a plugin wants it to be started, with an identity made of its file', async () => {
+    const launch = JSON.parse(await readFile(join(dir, 'output.launch.json'), 'utf8'))
+
+    expect(launch.vm).toMatchObject({ vcpus: 2, memory: '1536M' })
+    const digest = createHash('sha384').update('the owner of this guest\n').digest('hex')
+    expect(launch['launch-identity'].mrowner).toBe(digest)
+    expect(report.launch?.path).toBe(join(dir, 'output.launch.json'))
   })
 
   it('does not touch the input', async () => {
@@ -67,6 +86,7 @@ describe('a real guest, rewritten with all plugins', () => {
       '09-vsock-port',
       '10-kernel-cmdline',
       '60-initrd-update',
+      '71-launch',
       '98-ima-enable-simple',
       '10-seal',
       '50-image-check',
@@ -108,6 +128,7 @@ describe('a real guest, rewritten with all plugins', () => {
     const run = await program('qemu-test', ['-i', output, '-t', '10', '--json'], { cwd: dir })
 
     expect(run.code, run.stderr + run.stdout).toBe(0)
+    expect(JSON.parse(run.stdout).launch, 'as output.launch.json says').toMatchObject({ vcpus: 2, memoryMiB: 1536 })
     expect(
       createHash('sha256')
         .update(await readFile(output))

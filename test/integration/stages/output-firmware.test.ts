@@ -90,6 +90,22 @@ describe('outputFirmware', () => {
     expect(mok).toMatchObject({ guid: GUID.shim, attributes: 0x03 })
   })
 
+  it('puts a MokList alone beside the keys that the firmware for Secure Boot has', async () => {
+    const plan: SecureBootPlan = {
+      kek: [],
+      db: [],
+      dbx: [],
+      mok: [asked(key('db.pem'))],
+      microsoft: false,
+      plugins: ['a'],
+    }
+    const firmware = await made({ secureBoot: plan }, { secureBoot: true })
+
+    expect(firmware.template).toBe('/usr/share/OVMF/OVMF_VARS_4M.ms.fd')
+    expect(firmware.changes.set).toEqual(['MokList'])
+    expect(firmware.state.on).toBe(true)
+  })
+
   it("has Microsoft's certificates behind those of the owner", async () => {
     const { state } = await made({ secureBoot: keysPlan({ microsoft: true }) })
 
@@ -169,7 +185,7 @@ describe('outputFirmware', () => {
     const wrong = keysPlan({ pk: asked(key('text.pem')), db: [asked(key('db.key'))] })
 
     expect(await refusal({ secureBoot: wrong })).toMatch(
-      /KEYS_REFUSED\n2 problems.*\n[\s\S]*text\.pem[\s\S]*private key/,
+      /KEYS_REFUSED\n2 problems.*\n[\s\S]*secure-boot\.pk \S*text\.pem[\s\S]*secure-boot\.db .*private key/,
     )
     const signer = keysPlan({ sign: { key: key('PK.key'), cert: key('db.pem'), what: ['grub'] } })
     expect(await refusal({ secureBoot: signer })).toMatch(/PK\.key is not the key of the certificate/)
