@@ -26,7 +26,7 @@ async function run(options: QemuTestOptions, argv: readonly string[]): Promise<n
   const { interruption } = await import('./interruption.js')
   using interrupted = interruption(() => process.stderr.write('\ncleaning up (once more ends at once)\n'))
   try {
-    using session = options.interactive === true && options.dryRun !== true ? await openSession() : undefined
+    using session = options.interactive === true ? await openSession() : undefined
     const say = await teller(options, () => session?.lent === true)
     const request = await requestOf(options, say)
     if (argv.includes('-v') && options.vsock === true) say({ type: 'note', text: V_HINT })
