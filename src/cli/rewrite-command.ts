@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 // Only what --help needs is imported here; the rest waits until there is something to do.
 import type { Accelerator, Firmware } from '../model/image.js'
+import { addFirmwareCommand } from './firmware-command.js'
 import { registerIdentityCommand } from './identity-command.js'
 import { registerLaunchCommand } from './launch-command.js'
 import type { LintFormat } from './lint-formats.js'
@@ -27,6 +28,7 @@ export interface RewriteOptions {
   readonly memory?: number
   readonly vcpus?: number
   readonly launch?: string
+  readonly firmwareImage?: string
   readonly dryRun?: true
   readonly keepFailed?: true
   readonly strict?: true
@@ -81,6 +83,10 @@ export function rewriteCommand(choose: (action: () => Promise<number>) => void):
     .option('--memory <size>', 'memory of the guest, such as 2G (default: 2G)', sizeMiB)
     .option('--vcpus <n>', 'virtual CPUs (default: 2)', count)
     .option('--launch <file>', 'how the image is to be started, written as output.launch.json beside it')
+    .option(
+      '--firmware-image <file>',
+      'OVMF.fd in one piece for the launch; a copy with the variables is output.OVMF.fd',
+    )
     .option('--dry-run', 'print the plan and do nothing')
     .option('--keep-failed', 'keep the disk of a failed run too')
     .option('--strict', 'warnings of cloud-init and risky file modes fail the run')
@@ -176,6 +182,7 @@ export function rewriteCommand(choose: (action: () => Promise<number>) => void):
     .option('--json', 'one JSON object')
     .action((options: RenderOptions) => choose(async () => (await import('./render.js')).render(options)))
   registerIdentityCommand(program, choose)
+  addFirmwareCommand(program, choose)
   registerLaunchCommand(program, choose)
   strict(program.command('explain'))
     .description('what an error code means and what to do')

@@ -10,12 +10,13 @@ import type { RewritePlan } from '../model/rewrite.js'
 import { fromSystem } from '../model/system-error.js'
 import { bootGuest } from '../stages/cloud-init.js'
 import { connectLibvirt } from '../stages/connect-libvirt.js'
+import { firmwareOfOutput, signInRun } from '../stages/firmware-of-run.js'
 import { keepFailure } from '../stages/keep-failure.js'
 import { makeWorkImage } from '../stages/make-work-image.js'
 import { packSeed } from '../stages/pack-seed.js'
 import { postStage } from '../stages/post-stage.js'
 import { preStage } from '../stages/pre-stage.js'
-import { launchOfOutput, publishLaunch, publishOutput } from '../stages/publish-output.js'
+import { launchOfOutput, publishFirmware, publishLaunch, publishOutput } from '../stages/publish-output.js'
 import { writeReport } from '../stages/report.js'
 import { openRunPlace } from '../stages/run-place.js'
 import { RunRecord } from '../stages/run-record.js'
@@ -45,7 +46,9 @@ export async function rewrite(
     const work = await record.time('work image', makeWorkImage(plan, place, say))
     const collected = await record.time('pre-stage', preStage(plan, place, work, say, signal))
     record.parts = collected.parts
-    const launch = launchOfOutput(plan, collected)
+    const firmware = await firmwareOfOutput(plan, collected)
+    for (const text of firmware?.notes ?? []) say({ type: 'note', text })
+    const launch = launchOfOutput(plan, collected, firmware)
 
     say({ type: 'stage', stage: 'cloud-init', number: 2, text: 'one boot of the guest' })
     const seedIso = await record.time('pack seed', packSeed(plan, collected, place, say, signal))
@@ -73,6 +76,10 @@ export async function rewrite(
 
     say({ type: 'stage', stage: 'post-stage', number: 3, text: 'checks, compact copy, publish' })
     record.inputSha256 = await hashing
+    if (firmware !== undefined) {
+      const disk = { path: work.path, layout: plan.layout, accel: plan.machine.accel, janitor: place.janitor, signal }
+      record.chain = await record.time('secure boot', signInRun(firmware, disk, place, say))
+    }
     const reportSoFar = record.report
     const candidate = await record.time('post-stage', postStage({ plan, place, work, guest, reportSoFar, say, signal }))
     record.checks = candidate.checks
@@ -81,6 +88,7 @@ export async function rewrite(
     record.finished = candidate.path
     await record.time('publish', publishOutput(plan, place, candidate.path))
     record.finished = undefined
+    if (firmware !== undefined) record.firmware = { ...firmware, sha256: await publishFirmware(plan, place, firmware) }
     if (launch !== undefined) await publishLaunch(plan, place, launch)
     record.output = candidate.facts
     record.launch = launch

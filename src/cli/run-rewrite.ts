@@ -66,7 +66,10 @@ function requestOf(options: RewriteOptions): RewriteRequest {
     firmware: options.firmware,
     ...(options.memory === undefined ? {} : { memoryMiB: options.memory }),
     ...(options.vcpus === undefined ? {} : { vcpus: options.vcpus }),
-    ...(options.launch === undefined ? {} : { launchFile: launchPath(options.launch) }),
+    ...(options.launch === undefined ? {} : { launchFile: launchPath(options.launch, '--launch') }),
+    ...(options.firmwareImage === undefined
+      ? {}
+      : { firmwareImage: resolve(launchPath(options.firmwareImage, '--firmware-image')) }),
     keepFailed: options.keepFailed === true,
     strict: options.strict === true,
     schema: options.schema,
@@ -75,8 +78,8 @@ function requestOf(options: RewriteOptions): RewriteRequest {
   }
 }
 
-function launchPath(path: string): string {
-  if (path === '') throw new CvmError('USAGE', 'an empty path was given with --launch')
+function launchPath(path: string, flag: string): string {
+  if (path === '') throw new CvmError('USAGE', `an empty path was given with ${flag}`)
   return path
 }
 

@@ -18,6 +18,7 @@ export function summaryText(report: RewriteReport, reportPath: string, quiet: bo
     ...report.checks.map((check): [string, string] => ['checked', `${check.name}: ${check.detail}`]),
     ['output', `${output.path} (${mib(output.sizeBytes)} MiB)`],
     ['sha256', output.sha256],
+    ...(report.firmware === undefined ? [] : [['firmware', firmwareWords(report.firmware)] as [string, string]]),
     ...(report.launch === undefined ? [] : [['launch', report.launch.path] as [string, string]]),
     ['report', reportPath],
   ]
@@ -34,4 +35,12 @@ function mib(bytes: number): string {
 
 function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+}
+
+function firmwareWords({ path, secureBoot, signed }: NonNullable<RewriteReport['firmware']>): string {
+  const words = [
+    secureBoot ? 'Secure Boot on' : 'Secure Boot off',
+    ...(signed.length > 0 ? [`${signed.length} programs signed`] : []),
+  ]
+  return `${path} (${words.join(', ')})`
 }

@@ -2,11 +2,15 @@ import { type Command, CommanderError } from 'commander'
 import { CvmError } from '../model/errors.js'
 import { nearestWord } from '../plugins/nearest-word.js'
 
-/** Makes a command throw instead of ending the process, print nothing of its own on errors, and suggest near names. */
+/**
+ * Makes a command throw instead of ending the process, print nothing of its own on errors, and suggest near names.
+ *
+ * A command that only has subcommands still prints its help when none is given.
+ */
 export function strict(command: Command): Command {
   return command
     .exitOverride()
-    .configureOutput({ writeErr: () => {} })
+    .configureOutput({ outputError: () => {} })
     .showSuggestionAfterError()
     .allowExcessArguments(false)
 }

@@ -42,7 +42,7 @@ export async function chooseFirmware(
     passedOver.push({ descriptor, why: why ?? '' })
   }
   for (const uefi of places.wellKnown[kind]) {
-    if ((await unreadable(uefi)) === undefined) return { uefi, smm: kind === 'secure-boot', passedOver }
+    if ((await unreadable(uefi)) === undefined) return { uefi, smm: kind !== 'plain', passedOver }
   }
   const [what, where] = WORDS[kind]
   throw new CvmError('FIRMWARE_MISSING', `no usable ${what} is installed`, {
@@ -68,6 +68,11 @@ export function usualPlaces(environment: NodeJS.ProcessEnv): FirmwarePlaces {
         rawPair('/usr/share/OVMF/OVMF_CODE_4M.secboot.fd', '/usr/share/OVMF/OVMF_VARS_4M.ms.fd'),
         rawPair('/usr/share/OVMF/OVMF_CODE.secboot.fd', '/usr/share/OVMF/OVMF_VARS.ms.fd'),
         rawPair('/usr/share/edk2/ovmf/OVMF_CODE.secboot.fd', '/usr/share/edk2/ovmf/OVMF_VARS.secboot.fd'),
+      ],
+      'own-keys': [
+        rawPair('/usr/share/OVMF/OVMF_CODE_4M.secboot.fd', '/usr/share/OVMF/OVMF_VARS_4M.fd'),
+        rawPair('/usr/share/OVMF/OVMF_CODE.secboot.fd', '/usr/share/OVMF/OVMF_VARS.fd'),
+        rawPair('/usr/share/edk2/ovmf/OVMF_CODE.secboot.fd', '/usr/share/edk2/ovmf/OVMF_VARS.fd'),
       ],
     },
   }
@@ -101,4 +106,5 @@ async function unreadable({ code, vars }: { code: string; vars: string }): Promi
 const WORDS: Readonly<Record<FirmwareKind, readonly [what: string, where: string]>> = {
   plain: ['UEFI firmware', 'a plain q35 machine'],
   'secure-boot': ['UEFI firmware with Secure Boot keys', 'a q35 machine with SMM'],
+  'own-keys': ['UEFI firmware with Secure Boot and without keys', 'a q35 machine with SMM'],
 }

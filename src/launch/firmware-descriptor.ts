@@ -1,5 +1,8 @@
-/** `secure-boot`: its variables hold keys, and only the firmware itself, in SMM, can change them. */
-export type FirmwareKind = 'plain' | 'secure-boot'
+/**
+ * `secure-boot`: its variables hold keys, and only the firmware itself, in SMM, can change them. `own-keys`: the same code, and
+ * variables without keys, for those who bring their own.
+ */
+export type FirmwareKind = 'plain' | 'secure-boot' | 'own-keys'
 
 /** What one of QEMU's firmware descriptors offers to us. Source: QEMU, docs/interop/firmware.json. */
 export type DescriptorReading =
@@ -14,7 +17,7 @@ export type DescriptorReading =
 
 /**
  * Reads a descriptor for x86_64 on q35: UEFI in two flash files. A plain one has neither SMM nor enrolled keys, one for
- * Secure Boot has both.
+ * Secure Boot has both, one for own keys SMM only.
  */
 export function readDescriptor(text: string, kind: FirmwareKind = 'plain'): DescriptorReading {
   const root = parsed(text)
@@ -23,7 +26,7 @@ export function readDescriptor(text: string, kind: FirmwareKind = 'plain'): Desc
   if (!objects(root['targets']).some(fitsQ35)) return no('it is not for x86_64 on q35')
 
   const features = strings(root['features'])
-  const why = kind === 'plain' ? whyNotPlain(features) : whyNotSecure(features)
+  const why = kind === 'plain' ? whyNotPlain(features) : whyNotSecure(features, kind)
   if (why !== undefined) return no(why)
 
   const mapping = objects([root['mapping']])[0] ?? {}
@@ -41,9 +44,11 @@ function whyNotPlain(features: readonly string[]): string | undefined {
   return features.includes('enrolled-keys') ? 'it has Secure Boot keys enrolled' : undefined
 }
 
-function whyNotSecure(features: readonly string[]): string | undefined {
+function whyNotSecure(features: readonly string[], kind: Exclude<FirmwareKind, 'plain'>): string | undefined {
   if (!features.includes('secure-boot')) return 'it has no Secure Boot'
-  if (!features.includes('enrolled-keys')) return 'it has no Secure Boot keys enrolled'
+  const hasKeys = features.includes('enrolled-keys')
+  if (hasKeys && kind === 'own-keys') return 'it has Secure Boot keys enrolled'
+  if (!hasKeys && kind === 'secure-boot') return 'it has no Secure Boot keys enrolled'
   return features.includes('requires-smm') ? undefined : 'it has no SMM, so the guest could change its keys'
 }
 

@@ -56,6 +56,17 @@ export const ERRORS = {
       'This machine cannot start guests of this kind (TDX, SEV-SNP): a kernel module, a CPU feature or a QEMU object is missing.',
     next: 'Test on such a machine, or leave --type out; --dry-run shows the command.',
   },
+  KEYS_REFUSED: {
+    exit: 'usage',
+    meaning: 'A certificate, a private key or a dbx entry is not what belongs there. All problems are listed.',
+    next: 'Give other files; nothing was written.',
+  },
+  EFI_FILE_INVALID: {
+    exit: 'image',
+    meaning: 'The file is not a program that a UEFI firmware could load (PE).',
+    next: 'Give a boot loader, a kernel or a unified kernel image.',
+  },
+
   VSOCK_UNAVAILABLE: {
     exit: 'host',
     meaning: 'A guest with a vsock device is asked for, and this machine cannot give it one.',
@@ -150,6 +161,23 @@ export const ERRORS = {
     exit: 'image',
     meaning: 'The disk has no partition table, or nothing on it that a firmware could start.',
     next: 'Give a whole-disk cloud image, not a single partition.',
+  },
+
+  FIRMWARE_FILE_REFUSED: {
+    exit: 'image',
+    meaning: 'The file is not a firmware, a variable store or a list of UEFI variables that can be read.',
+    next: 'Give an OVMF_VARS file, a firmware in a single file (OVMF.fd), or the JSON form that QEMU takes.',
+  },
+  VARIABLE_STORE_DAMAGED: {
+    exit: 'image',
+    meaning:
+      'The variable store breaks rules that the firmware checks when it starts: a guest would hang before it shows anything.',
+    next: 'See the named places; take the file anew from its package.',
+  },
+  VARIABLE_STORE_FULL: {
+    exit: 'image',
+    meaning: 'The variables need more room than the variable store has.',
+    next: 'Delete variables, or use the 4 MiB build of OVMF: its store has 256 KiB.',
   },
 
   PLUGIN_INVALID: {

@@ -11,6 +11,9 @@ export interface PluginManifest {
   readonly rootfs?: RootfsWishes
   /** `vm` and `launch-identity`, as they stand there. */
   readonly launch?: LaunchText
+  readonly secureBoot?: SecureBootWishes
+  /** Of `firmware-variables`: a file with the same mapping, or the variables themselves. */
+  readonly firmwareVariables?: string | Readonly<Record<string, FirmwareValueText>>
 }
 
 export const OPTION_TYPES = ['string', 'integer', 'boolean', 'size', 'path', 'enum', 'ssh-key', 'user', 'list'] as const
@@ -112,6 +115,48 @@ export interface ModeWish {
   readonly mode?: string
   readonly owner?: string
   readonly group?: string
+}
+
+/** Programs between the firmware and the running kernel. */
+export const CHAIN_PARTS = ['shim', 'grub', 'kernel', 'uki'] as const
+export type ChainPart = (typeof CHAIN_PARTS)[number]
+
+/** Whose programs the firmware starts. Paths are seen from the plugin. */
+export interface SecureBootWishes {
+  /** A directory with PK.pem, KEK.pem, db.pem and db.key, or certificate files one by one. */
+  readonly keys?:
+    | string
+    | {
+        readonly pk?: string
+        readonly kek: readonly string[]
+        readonly db: readonly string[]
+        /** Programs, certificates, or digests in hex. */
+        readonly dbx: readonly string[]
+      }
+  readonly sign?: { readonly key: string; readonly cert: string }
+  /** What is signed; an empty list for nothing. */
+  readonly what: readonly ChainPart[] | 'auto'
+  /** Certificates for shim's MokList. */
+  readonly mok: readonly string[]
+  readonly microsoft?: boolean
+}
+
+/** The value of a firmware variable as `cvm-rewrite firmware set` takes it: alone in the words of its kind, else with its form. */
+export type FirmwareValueText = string | number | boolean | FirmwareValueForms
+
+export interface FirmwareValueForms {
+  readonly value?: string | number | boolean
+  readonly hex?: string
+  readonly text?: string
+  readonly utf16?: string
+  readonly u8?: string | number
+  readonly u16?: string | number
+  readonly u32?: string | number
+  readonly u64?: string | number
+  readonly file?: string
+  readonly delete?: true
+  readonly attributes?: string | number
+  readonly date?: string
 }
 
 /** The value of an option in this run, and where it is from. */

@@ -3,6 +3,7 @@ import type { Accelerator, DiskLayout, Firmware, InputImage } from './image.js'
 import type { LaunchLayer, SettledLaunch } from './launch.js'
 import type { SettledOption } from './manifest.js'
 import type { Plugin } from './plugin.js'
+import type { FirmwareFacts } from './report.js'
 import type { Wishes } from './wishes.js'
 
 /** What the person asked for: the command line, parsed and checked for form only. */
@@ -24,6 +25,8 @@ export interface RewriteRequest {
   readonly keepFailed: boolean
   /** `--launch`: how the image is to be started. */
   readonly launchFile?: string
+  /** `--firmware-image`: code and variables in one file; absolute. */
+  readonly firmwareImage?: string
   readonly strict: boolean
   /** Ask this host's cloud-init about the plugins' cloud-configs. */
   readonly schema: boolean
@@ -56,6 +59,8 @@ export interface Survey {
   /** Names of variables whose values nobody may see. */
   readonly secrets: readonly string[]
   readonly wishes: Wishes
+  /** Absent when nobody wants anything of the output's firmware. */
+  readonly outputFirmware?: PlannedFirmware
   /** Absent when nobody wants anything of the launch. */
   readonly launch?: PlannedLaunch
   readonly notes: readonly string[]
@@ -111,10 +116,19 @@ export interface RewritePlan {
   /** What plugin.yaml files want of the guest, before host scripts have run. */
   readonly wishes: Wishes
   readonly launch?: PlannedLaunch
+  readonly firmwareImage?: string
+  readonly outputFirmware?: PlannedFirmware
   readonly strict: boolean
   readonly keepFailed: boolean
   readonly listing?: ListingWish
   readonly notes: readonly string[]
+}
+
+/** What will be published beside the image, before host scripts have run. */
+export type PlannedFirmware = Omit<FirmwareFacts, 'sha256' | 'signed'> & {
+  /** What is going to be signed, and under which certificate. */
+  readonly signs?: readonly string[]
+  readonly certificate?: string
 }
 
 /** How the image is to be started, before host scripts have run. */

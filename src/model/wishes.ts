@@ -1,6 +1,6 @@
 import type { LaunchKey } from './launch.js'
 import type { LaunchWords } from './launch-values.js'
-import type { UserWish } from './manifest.js'
+import type { ChainPart, UserWish } from './manifest.js'
 
 /** What all plugins together want of the guest; the part of a kind is absent when nobody wants anything of it. */
 export interface Wishes {
@@ -9,6 +9,8 @@ export interface Wishes {
   readonly ima?: ImaPlan
   readonly rootfs?: RootfsPlan
   readonly launch?: LaunchPlan
+  readonly secureBoot?: SecureBootPlan
+  readonly firmwareVariables?: FirmwareVariablesPlan
 }
 
 /** A word with those who asked for it. */
@@ -74,4 +76,35 @@ export interface LaunchPlan {
   /** Absolute paths here, also in the words that an identity is made of. */
   readonly words: LaunchWords
   readonly plugins: Readonly<Partial<Record<LaunchKey, readonly string[]>>>
+}
+
+/** Words are absolute paths here. */
+export interface SecureBootPlan {
+  readonly pk?: AskedWord
+  readonly kek: readonly AskedWord[]
+  readonly db: readonly AskedWord[]
+  /** Paths, or digests in hex. */
+  readonly dbx: readonly AskedWord[]
+  readonly mok: readonly AskedWord[]
+  readonly microsoft: boolean
+  /** Absent: what the guest boots stays as it is signed. */
+  readonly sign?: { readonly key: string; readonly cert: string; readonly what: readonly ChainPart[] }
+  /** All who want something of it. */
+  readonly plugins: readonly string[]
+}
+
+export interface FirmwareVariablesPlan {
+  readonly variables: readonly FirmwareVariableWish[]
+}
+
+export interface FirmwareVariableWish {
+  /** As a person writes it: `Timeout`, or `Name-GUID`. */
+  readonly name: string
+  /** `plain`: in the words of its kind. */
+  readonly form: 'plain' | 'hex' | 'text' | 'utf16' | 'u8' | 'u16' | 'u32' | 'u64' | 'file' | 'delete'
+  /** Of a file its absolute path here; empty for `delete`. */
+  readonly text: string
+  readonly attributes?: string
+  readonly date?: string
+  readonly plugins: readonly string[]
 }

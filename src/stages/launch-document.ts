@@ -1,7 +1,8 @@
 import { basename } from 'node:path'
-import type { LaunchKey, SettledLaunch } from '../model/launch.js'
+import type { LaunchKey, LaunchWishes, SettledLaunch } from '../model/launch.js'
 import { LAUNCH_KEYS, LAUNCH_PATHS } from '../model/launch-keys.js'
 import { launchTextOf } from '../model/launch-text.js'
+import { companionsOf } from '../model/output-names.js'
 
 /** output.launch.json: a launch file with the wishes of plugins and of --launch, identities as hex, and where each is from. */
 export interface LaunchDocument extends Readonly<Record<string, unknown>> {
@@ -14,9 +15,20 @@ export function launchDocument({ wishes, origins, madeFrom }: SettledLaunch, ima
   const made = byPath(madeFrom)
   return {
     image: basename(image),
-    ...launchTextOf(wishes),
+    ...launchTextOf(besideIt(wishes, image)),
     origins: byPath(origins),
     ...(Object.keys(made).length === 0 ? {} : { 'made-from': made }),
+  }
+}
+
+/** What is published with the image is found where the image is, wherever both are moved to. */
+function besideIt(wishes: LaunchWishes, image: string): LaunchWishes {
+  const beside = new Set(companionsOf(image).map(({ path }) => path))
+  const { firmwareVars, firmwareImage } = wishes
+  return {
+    ...wishes,
+    ...(firmwareVars !== undefined && beside.has(firmwareVars) ? { firmwareVars: basename(firmwareVars) } : {}),
+    ...(firmwareImage !== undefined && beside.has(firmwareImage) ? { firmwareImage: basename(firmwareImage) } : {}),
   }
 }
 

@@ -2,10 +2,11 @@ import { constants } from 'node:fs'
 import { access, lstat, readlink, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { CvmError } from '../model/errors.js'
-import { launchFileOf } from '../model/output-names.js'
+import { companionsOf } from '../model/output-names.js'
 
 /**
- * The output, and its launch file, can be made at this path: its directory is there and writable, nothing stands in the way.
+ * The output can be made at this path, and everything that may come to lie beside it: its directory is there and writable,
+ * nothing stands in the way.
  *
  * @throws {CvmError} USAGE, OUTPUT_EXISTS, OUTPUT_UNWRITABLE.
  */
@@ -15,6 +16,17 @@ export async function assertOutputPossible(output: string, force: boolean): Prom
     const next = 'Give a file name, for example -o output.qcow2'
     throw new CvmError('USAGE', `the output cannot be ${basename(output)}`, { why, next })
   }
+  await assertOutputFree(output, force)
+  for (const { path, what } of companionsOf(output)) await assertFree(path, force, `the ${what} of the output`)
+}
+
+/**
+ * A file can be made at this path: its directory is there and writable, nothing stands in the way.
+ *
+ * @param example a file name for the hint, should the path be a directory
+ * @throws {CvmError} OUTPUT_EXISTS, OUTPUT_UNWRITABLE.
+ */
+export async function assertOutputFree(output: string, force: boolean, example = 'output.qcow2'): Promise<void> {
   const dir = dirname(output)
   const there = await stat(dir).catch(() => undefined)
   if (there === undefined) throw new CvmError('OUTPUT_UNWRITABLE', `the directory of the output does not exist: ${dir}`)
@@ -22,18 +34,17 @@ export async function assertOutputPossible(output: string, force: boolean): Prom
   await access(dir, constants.W_OK | constants.X_OK).catch((cause: unknown) => {
     throw new CvmError('OUTPUT_UNWRITABLE', `no permission to write into ${dir}`, { cause })
   })
-  await assertFree(output, force, 'the output')
-  await assertFree(launchFileOf(output), force, 'the launch file of the output')
+  await assertFree(output, force, 'the output', example)
 }
 
-async function assertFree(path: string, force: boolean, what: string): Promise<void> {
+async function assertFree(path: string, force: boolean, what: string, example = 'output.qcow2'): Promise<void> {
   const present = await lstat(path).catch(() => undefined)
   if (present === undefined) return
   if (present.isDirectory()) {
-    const next = `Name the file to make: -o ${join(path, 'output.qcow2')}`
+    const next = `Name the file to make: -o ${join(path, example)}`
     throw new CvmError('OUTPUT_UNWRITABLE', `${what} is a directory: ${path}`, { next })
   }
-  // It would be replaced by the image, which then would not be where it leads to.
+  // It would be replaced by the output, which then would not be where it leads to.
   if (present.isSymbolicLink()) {
     const next = 'Give the path that it leads to, or remove the link.'
     throw new CvmError('OUTPUT_UNWRITABLE', `${what} is a link to ${await readlink(path)}: ${path}`, { next })

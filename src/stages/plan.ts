@@ -48,6 +48,8 @@ export function planRewrite(request: RewriteRequest, survey: Survey, fates: Fate
     secrets: survey.secrets,
     wishes: survey.wishes,
     ...(survey.launch === undefined ? {} : { launch: survey.launch }),
+    ...(request.firmwareImage === undefined ? {} : { firmwareImage: request.firmwareImage }),
+    ...(survey.outputFirmware === undefined ? {} : { outputFirmware: survey.outputFirmware }),
     strict: request.strict,
     keepFailed: request.keepFailed,
     ...(request.listing === undefined ? {} : { listing: request.listing }),

@@ -1,38 +1,39 @@
 import { createHash } from 'node:crypto'
 import { lstat, rename, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
+import { sha256File } from '../image/file-identity.js'
 import { publish } from '../image/publish.js'
 import { fitLaunch } from '../launch/fit-launch.js'
 import { CvmError } from '../model/errors.js'
+import { companionsOf } from '../model/output-names.js'
 import type { LaunchFacts } from '../model/report.js'
 import type { Collected, RewritePlan } from '../model/rewrite.js'
 import { launchDocument } from './launch-document.js'
+import type { OutputFirmware } from './output-firmware.js'
 import type { RunPlace } from './run-place.js'
 
 /**
- * Publishes the image. An output.launch.json of an earlier run never stays beside another image; it is back when the image
- * cannot be published.
+ * Publishes the image. What an earlier run put beside it (output.launch.json, firmware) never stays beside another image; it is
+ * back when the image cannot be published.
  *
  * @throws {CvmError} OUTPUT_EXISTS, OUTPUT_UNWRITABLE, NO_SPACE, IO_ERROR.
  */
 export async function publishOutput(plan: RewritePlan, place: RunPlace, candidatePath: string): Promise<void> {
   const existing = plan.force ? 'replace' : 'refuse'
-  const launchPath = plan.names.launch
-  const aside = join(place.workDir, 'launch-before.json')
-  const hadOne = await lstat(launchPath).then(
-    () => true,
-    () => false,
-  )
-  if (hadOne && !plan.force) {
-    throw new CvmError('OUTPUT_EXISTS', `${launchPath} appeared during the run`, {
+  const there: string[] = []
+  for (const { path } of companionsOf(plan.output)) if (await isThere(path)) there.push(path)
+  const [first] = there
+  if (first !== undefined && !plan.force) {
+    throw new CvmError('OUTPUT_EXISTS', `${first} appeared during the run`, {
       next: 'The finished image is kept with the logs of the run; move it where you want it.',
     })
   }
-  if (hadOne) await rename(launchPath, aside)
+  const aside = (path: string) => join(place.workDir, `before-${basename(path)}`)
+  for (const path of there) await rename(path, aside(path))
   try {
     await publish({ candidatePath, outputPath: plan.output, existing })
   } catch (error) {
-    if (hadOne) await rename(aside, launchPath)
+    for (const path of there) await rename(aside(path), path)
     throw error
   }
 }
@@ -47,26 +48,71 @@ export async function publishLaunch(
   place: RunPlace,
   { path, document }: LaunchFacts,
 ): Promise<void> {
-  const candidatePath = join(place.workDir, 'launch.json')
-  try {
+  await publishBeside(plan, path, 'launch file', async () => {
+    const candidatePath = join(place.workDir, 'launch.json')
     await writeFile(candidatePath, launchBytes(document))
-    await publish({ candidatePath, outputPath: path, existing: plan.force ? 'replace' : 'refuse' })
+    return candidatePath
+  })
+}
+
+/**
+ * Publishes output.OVMF_VARS.fd or output.OVMF.fd, whole or not at all.
+ *
+ * @throws {CvmError} as `publishOutput`; the image is there then.
+ */
+export async function publishFirmware(
+  plan: RewritePlan,
+  place: RunPlace,
+  { path, bytes, format }: OutputFirmware,
+): Promise<string> {
+  const candidatePath = join(place.workDir, 'firmware.fd')
+  let sha256 = ''
+  await publishBeside(plan, path, 'firmware', async () => {
+    const file = format === 'qcow2' ? await (await import('./qcow2-firmware.js')).qcow2Bytes(bytes) : bytes
+    await writeFile(candidatePath, file)
+    sha256 = await sha256File(candidatePath)
+    return candidatePath
+  })
+  return sha256
+}
+
+async function publishBeside(
+  plan: RewritePlan,
+  outputPath: string,
+  what: string,
+  make: () => Promise<string>,
+): Promise<void> {
+  try {
+    await publish({ candidatePath: await make(), outputPath, existing: plan.force ? 'replace' : 'refuse' })
   } catch (error) {
-    const { code, message, why = '' } = asCvmError(error)
-    const next = `The image is finished: ${plan.output}. Only its launch file is missing.`
+    const { code, message, why = '' } = asCvmError(error, what)
+    const next = `The image is finished: ${plan.output}. Only its ${what} is missing.`
     throw new CvmError(code, message, { why, next, cause: error })
   }
 }
 
-function asCvmError(error: unknown): Pick<CvmError, 'code' | 'message' | 'why'> {
+function asCvmError(error: unknown, what: string): Pick<CvmError, 'code' | 'message' | 'why'> {
   if (error instanceof CvmError) return error
-  return { code: 'IO_ERROR', message: 'the launch file cannot be written', why: String(error) }
+  return { code: 'IO_ERROR', message: `the ${what} cannot be written`, why: String(error) }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await lstat(path).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** The launch of the output, with what host scripts have written; undefined when nobody wants anything of it. */
-export function launchOfOutput(plan: RewritePlan, { launch }: Pick<Collected, 'launch'>): LaunchFacts | undefined {
-  if (plan.launch === undefined && launch.length === 0) return undefined
-  const settled = fitLaunch([...launch, ...(plan.launch?.fromFile ?? [])])
+export function launchOfOutput(
+  plan: RewritePlan,
+  { launch }: Pick<Collected, 'launch'>,
+  firmware?: Pick<OutputFirmware, 'layer'>,
+): LaunchFacts | undefined {
+  if (plan.launch === undefined && launch.length === 0 && firmware === undefined) return undefined
+  const layers = [...launch, ...(plan.launch?.fromFile ?? [])]
+  // Made of what all the others ask for, so it has the last word.
+  const settled = fitLaunch(firmware === undefined ? layers : [...layers, firmware.layer])
   if (Object.keys(settled.wishes).length === 0) return undefined
   const document = launchDocument(settled, plan.output)
   const sha256 = createHash('sha256').update(launchBytes(document)).digest('hex')

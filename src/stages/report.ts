@@ -14,6 +14,7 @@ export interface ReportInput {
   readonly inputSha256: string
   readonly output?: RewriteReport['output']
   readonly launch?: RewriteReport['launch']
+  readonly firmware?: NonNullable<RewriteReport['firmware']>
   readonly steps: readonly StepTime[]
   readonly guest?: GuestRun
   readonly parts: readonly SeedPart[]
@@ -39,6 +40,7 @@ export function rewriteReport(input: ReportInput): RewriteReport {
     run: { id: plan.runId, startedAt: plan.startedAt, seconds: Math.round(input.seconds * 10) / 10 },
     input: inputFacts,
     ...(input.output === undefined ? {} : { output: input.output }),
+    ...(input.firmware === undefined ? {} : { firmware: input.firmware }),
     ...(input.launch === undefined ? {} : { launch: input.launch }),
     plugins: plan.plugins.map(
       (plugin): PluginFacts => ({

@@ -5,8 +5,11 @@ import type { GuestEvent } from '../model/guest-report.js'
 import { type Hide, hider, secretValues } from '../model/hidden-values.js'
 import type { RewriteReport } from '../model/report.js'
 import type { CheckResult, RewritePlan, SeedPart, StepTime } from '../model/rewrite.js'
+import { firmwareFacts } from './firmware-of-run.js'
 import type { GuestRun } from './guest-verdict.js'
+import type { OutputFirmware } from './output-firmware.js'
 import { rewriteReport } from './report.js'
+import type { SignedChain } from './sign-boot-chain.js'
 import { PACKAGE_DIR } from './sources.js'
 
 /** What becomes known during a run, for its report: the one place where a run's values are gathered. */
@@ -25,6 +28,9 @@ export class RunRecord {
   output: RewriteReport['output']
   /** Of an output that is published. */
   launch: RewriteReport['launch']
+  /** Of an output that is published. */
+  firmware: (OutputFirmware & { readonly sha256: string }) | undefined
+  chain: SignedChain | undefined
   /** Path of the checked image, as long as it waits for the output's name. */
   finished: string | undefined
   /** What is known of the guest boot, also when it failed. */
@@ -74,10 +80,13 @@ export class RunRecord {
         inputSha256: this.inputSha256,
         ...(this.output === undefined ? {} : { output: this.output }),
         ...(this.launch === undefined ? {} : { launch: this.launch }),
+        ...(this.firmware === undefined
+          ? {}
+          : { firmware: firmwareFacts(this.firmware, this.firmware.sha256, this.chain) }),
         steps: this.#steps,
         ...(this.guest === undefined ? {} : { guest: this.guest }),
         parts: this.parts,
-        checks,
+        checks: this.chain === undefined ? checks : [...checks, this.chain.check],
         warnings: this.#warnings,
         ...(error === undefined ? {} : { error }),
       }),

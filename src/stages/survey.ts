@@ -17,6 +17,7 @@ import { showRiskyMode } from '../plugins/payload-tree.js'
 import { checkPluginVariables, undeclaredOf } from '../plugins/plugin-variables.js'
 import { readPlugins } from '../plugins/read-plugins.js'
 import { schemaProblems } from './cloud-config-schema.js'
+import { surveyFirmware } from './firmware-of-run.js'
 import { surveyLaunch } from './launch-survey.js'
 import { assertOutputPossible } from './output-place.js'
 import { pluginLaunch } from './plugin-launch.js'
@@ -58,6 +59,14 @@ export async function surveyWorld(
   if (schema.problems.length > 0) throw problemsError(schema.problems)
   const wantsUefi = request.firmware === 'uefi' || (request.firmware === 'auto' && layout.hasEsp)
   assertStartable(wantsUefi ? 'uefi' : 'bios', layout)
+  const firmware = await surveyFirmware({
+    request,
+    wishes: reading.wishes,
+    plugins: reading.plugins,
+    launch,
+    output,
+    wantsUefi,
+  })
   const uefi = wantsUefi ? (await chooseFirmware()).uefi : undefined
   return {
     image,
@@ -69,7 +78,8 @@ export async function surveyWorld(
     secrets: reading.secrets,
     wishes: reading.wishes,
     ...(launch === undefined ? {} : { launch }),
-    notes: [...image.warnings, ...reading.notes, ...notes, ...schema.notes],
+    ...(firmware.planned === undefined ? {} : { outputFirmware: firmware.planned }),
+    notes: [...image.warnings, ...reading.notes, ...notes, ...firmware.notes, ...schema.notes],
     accel: accelerator.accel,
     accelWhy: accelerator.why,
     ...(uefi === undefined ? {} : { uefi }),

@@ -95,6 +95,8 @@ describe('a real guest, rewritten with all plugins', () => {
     expect(named('skipped').map(({ name, why }) => [name, why])).toEqual([
       ['04-user-authkey', 'CVM_AUTH_KEY not given'],
       ['06-install-tdx-guest-kernel', 'CVM_TDX_GUEST_REPO not given'],
+      ['20-secure-boot-keys', 'CVM_SB_KEYS not given'],
+      ['21-firmware-variables', 'CVM_FIRMWARE_VARIABLES not given'],
       ['97-sample', 'NOT_RUN'],
     ])
     expect(report.checks.filter((check) => !check.ok)).toEqual([])

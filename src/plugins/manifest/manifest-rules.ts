@@ -88,4 +88,4 @@ function broken(path: YamlPath, what: string, at: BrokenRule['at'] = 'value'): B
 }
 
 type OptionText = NonNullable<ManifestText['options']>[string]
-const KINDS = ['grub', 'initrd', 'ima', 'rootfs', 'vm', 'launch-identity'] as const
+const KINDS = ['grub', 'initrd', 'ima', 'rootfs', 'vm', 'launch-identity', 'secure-boot', 'firmware-variables'] as const

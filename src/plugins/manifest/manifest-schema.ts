@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { OPTION_TYPES } from '../../model/manifest.js'
+import { firmwareVariables, secureBoot } from './firmware-schema.js'
 import { launchKinds } from './launch-schema.js'
 
 // Every key has a sentence: docs/plugin.schema.json is made of this, and editors show it. The words beside a pattern are what a
@@ -239,6 +240,8 @@ export const manifestSchema = z
     rootfs: rootfs.exactOptional(),
     vm: launch.vm.exactOptional(),
     'launch-identity': launch['launch-identity'].exactOptional(),
+    'secure-boot': secureBoot.exactOptional(),
+    'firmware-variables': firmwareVariables.exactOptional(),
   })
   .describe('plugin.yaml: what a plugin declares.')
 

@@ -1,11 +1,13 @@
 import type { Plugin, Problem } from '../../model/plugin.js'
 import type { Wishes } from '../../model/wishes.js'
 import { policyShippers } from '../ima-policy-files.js'
+import { planFirmwareVariables } from './firmware-variables-plan.js'
 import { planGrub } from './grub-plan.js'
 import { planIma } from './ima-plan.js'
 import { planInitrd } from './initrd-plan.js'
 import { planLaunch } from './launch-plan.js'
 import { planRootfs } from './rootfs-plan.js'
+import { planSecureBoot } from './secure-boot-plan.js'
 
 /** What the planning of one kind gives. */
 export interface Planning<Plan> {
@@ -36,7 +38,9 @@ export async function planWishes(
   const grub = planGrub(wishers, values, ima.grub)
   const [initrd, rootfs] = await Promise.all([planInitrd(wishers, values, hostScriptsRan), planRootfs(wishers, values)])
   const launch = planLaunch(wishers, values)
-  const all: readonly Planning<unknown>[] = [grub, initrd, ima, rootfs, launch]
+  const secureBoot = planSecureBoot(wishers, values)
+  const firmwareVariables = await planFirmwareVariables(wishers, values)
+  const all: readonly Planning<unknown>[] = [grub, initrd, ima, rootfs, launch, secureBoot, firmwareVariables]
   return {
     wishes: {
       ...(grub.plan === undefined ? {} : { grub: grub.plan }),
@@ -44,6 +48,8 @@ export async function planWishes(
       ...(ima.plan === undefined ? {} : { ima: ima.plan }),
       ...(rootfs.plan === undefined ? {} : { rootfs: rootfs.plan }),
       ...(launch.plan === undefined ? {} : { launch: launch.plan }),
+      ...(secureBoot.plan === undefined ? {} : { secureBoot: secureBoot.plan }),
+      ...(firmwareVariables.plan === undefined ? {} : { firmwareVariables: firmwareVariables.plan }),
     },
     problems: all.flatMap(({ problems }) => problems),
     notes: all.flatMap(({ notes }) => notes),

@@ -1,4 +1,11 @@
-import type { GrubWishes, PluginManifest, PluginOption, RootfsWishes, UserWish } from '../../model/manifest.js'
+import type {
+  GrubWishes,
+  PluginManifest,
+  PluginOption,
+  RootfsWishes,
+  SecureBootWishes,
+  UserWish,
+} from '../../model/manifest.js'
 import type { ManifestText } from './manifest-schema.js'
 
 /** What a plugin.yaml says, with an empty list for each one that it leaves out. */
@@ -12,6 +19,8 @@ export function toManifest({
   rootfs,
   vm,
   'launch-identity': identity,
+  'secure-boot': secureBoot,
+  'firmware-variables': firmwareVariables,
 }: ManifestText): PluginManifest {
   return {
     ...(description === undefined ? {} : { description }),
@@ -22,6 +31,8 @@ export function toManifest({
     ...(ima === undefined ? {} : { ima: { label: [], ...ima } }),
     ...(rootfs === undefined ? {} : { rootfs: toRootfsWishes(rootfs) }),
     ...(vm === undefined && identity === undefined ? {} : { launch: { vm, 'launch-identity': identity } }),
+    ...(secureBoot === undefined ? {} : { secureBoot: toSecureBootWishes(secureBoot) }),
+    ...(firmwareVariables === undefined ? {} : { firmwareVariables }),
   }
 }
 
@@ -58,10 +69,15 @@ function toRootfsWishes(rootfs: Kind<'rootfs'>): RootfsWishes {
   }
 }
 
+function toSecureBootWishes({ keys, what = 'auto', ...rest }: Kind<'secure-boot'>): SecureBootWishes {
+  const files = typeof keys === 'object' ? { kek: [], db: [], dbx: [], ...keys } : keys
+  return { mok: [], ...rest, what, ...(files === undefined ? {} : { keys: files }) }
+}
+
 function toUserWish(user: NonNullable<Kind<'rootfs'>['users']>[number]): UserWish {
   if (typeof user === 'string') return { name: user, groups: [], sudo: 'false', system: false }
   return { groups: [], system: false, ...user, sudo: String(user.sudo ?? false) }
 }
 
 type OptionText = NonNullable<ManifestText['options']>[string]
-type Kind<Name extends 'grub' | 'rootfs'> = NonNullable<ManifestText[Name]>
+type Kind<Name extends 'grub' | 'rootfs' | 'secure-boot'> = NonNullable<ManifestText[Name]>

@@ -31,7 +31,7 @@ function choose(kind: 'plain' | 'secure-boot' = 'plain') {
     ({ code: join(dir, `${name}.code`), vars: join(dir, `${name}.vars`), format: 'raw' }) as const
   return chooseFirmware(kind, {
     descriptorDirs: [join(dir, 'none'), join(dir, 'etc'), join(dir, 'usr')],
-    wellKnown: { plain: [pair('b')], 'secure-boot': [pair('b')] },
+    wellKnown: { plain: [pair('b')], 'secure-boot': [pair('b')], 'own-keys': [pair('b')] },
   })
 }
 

@@ -38,6 +38,7 @@ function files(wishes: FirmwareWishes) {
     wellKnown: {
       plain: [{ code: at('code'), vars: at('vars'), format: 'raw' }],
       'secure-boot': [{ code: at('secure.code'), vars: at('secure.vars'), format: 'raw' }],
+      'own-keys': [{ code: at('secure.code'), vars: at('secure.vars'), format: 'raw' }],
     },
   })
 }

@@ -41,6 +41,8 @@ describe('a run with the shipped plugins and nothing else said', () => {
     expect(good.plugins.filter(({ skipped }) => skipped !== undefined).map(({ name }) => name)).toEqual([
       '04-user-authkey',
       '06-install-tdx-guest-kernel',
+      '20-secure-boot-keys',
+      '21-firmware-variables',
       '97-sample',
     ])
     expect(good.problems).toEqual([])

@@ -37,6 +37,19 @@ describe('readDescriptor', () => {
     ).toEqual({ ok: false, why: expect.stringContaining('no SMM') })
   })
 
+  // As shipped by Debian 12, 50-edk2-x86_64-secure.json.
+  it('takes the same without keys for those who bring their own', () => {
+    const empty = { ...PLAIN, features: ['acpi-s3', 'requires-smm', 'secure-boot'] }
+    const enrolled = { ...empty, features: [...empty.features, 'enrolled-keys'] }
+
+    expect(readDescriptor(JSON.stringify(empty), 'own-keys')).toMatchObject({ ok: true, smm: true })
+    expect(readDescriptor(JSON.stringify(empty), 'secure-boot').ok).toBe(false)
+    expect(readDescriptor(JSON.stringify(enrolled), 'own-keys')).toEqual({
+      ok: false,
+      why: expect.stringContaining('keys enrolled'),
+    })
+  })
+
   it.each([
     ['what is no JSON', '{', 'not a JSON object'],
     ['a list', '[]', 'not UEFI'],

@@ -24,6 +24,8 @@ describe('the shipped plugins', () => {
       'pre-stage/08-attestation-permissions',
       'pre-stage/09-vsock-port',
       'pre-stage/10-kernel-cmdline',
+      'pre-stage/20-secure-boot-keys',
+      'pre-stage/21-firmware-variables',
       'pre-stage/60-initrd-update',
       'pre-stage/97-sample',
       'pre-stage/98-ima-enable-simple',

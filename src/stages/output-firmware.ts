@@ -1,0 +1,254 @@
+import { CHECKED_STORE } from '../firmware/checked-store.js'
+import { applyEdits } from '../firmware/edit-variables.js'
+import { contentsBytes, type FirmwareContents, lintContents, withVariables } from '../firmware/firmware-contents.js'
+import type { CertificateFacts } from '../firmware/secure-boot/certificate-facts.js'
+import { DEFAULT_OWNER } from '../firmware/secure-boot/enrollment.js'
+import { type SecureBootState, secureBootState } from '../firmware/secure-boot/secure-boot-state.js'
+import type { FirmwareVariable } from '../firmware/variable.js'
+import { changesBetween } from '../firmware/variable-changes.js'
+import { usualPlaces } from '../launch/firmware-choice.js'
+import type { FirmwareKind } from '../launch/firmware-descriptor.js'
+import { uefiFiles } from '../launch/firmware-files.js'
+import { CvmError } from '../model/errors.js'
+import type { LaunchLayer, LaunchWishes } from '../model/launch.js'
+import { firmwareImageOf, firmwareVarsOf } from '../model/output-names.js'
+import type { SecureBootPlan, Wishes } from '../model/wishes.js'
+import { type Found, readEnrollment } from './firmware-enroll.js'
+import { openFirmware } from './firmware-file.js'
+import { assertSigner } from './firmware-sign.js'
+import { stateOf } from './firmware-verify.js'
+import { keyVariablesIn, variableEdits } from './variable-wishes.js'
+
+/** The firmware that an image is published with: in memory, complete and checked. */
+export interface OutputFirmware {
+  /** Where it will be. */
+  readonly path: string
+  /** `variables`: the second of two files; `image`: code and variables in one. */
+  readonly kind: 'variables' | 'image'
+  readonly format: 'raw' | 'qcow2'
+  /** Raw also when the file is to be qcow2. */
+  readonly bytes: Buffer
+  /** The file that it was made from. */
+  readonly template: string
+  /** Of two files the other one. */
+  readonly code?: string
+  /** What the launch has to say of it. */
+  readonly layer: LaunchLayer
+  readonly variables: readonly FirmwareVariable[]
+  readonly state: SecureBootState
+  readonly changes: { readonly set: readonly string[]; readonly deleted: readonly string[] }
+  /** Who signs what the guest boots; absent when nobody does. */
+  readonly signer?: {
+    readonly keyFile: string
+    readonly certificateFile: string
+    readonly certificate: CertificateFacts
+    readonly what: NonNullable<SecureBootPlan['sign']>['what']
+  }
+  readonly notes: readonly string[]
+}
+
+export interface OutputFirmwareInput {
+  readonly wishes: Pick<Wishes, 'secureBoot' | 'firmwareVariables'>
+  /** `--firmware-image`, absolute. */
+  readonly firmwareImage: string | undefined
+  /** Of plugins and of --launch, settled. */
+  readonly launch: LaunchWishes
+  readonly output: string
+  readonly now: Date
+}
+
+/**
+ * Makes the firmware of the output, in memory; undefined when nobody wants anything of it.
+ *
+ * @throws {CvmError} LAUNCH_INVALID for a launch that cannot have it; KEYS_REFUSED, VARIABLE_STORE_DAMAGED with all problems of
+ * keys and variables; what reading firmware, certificates and keys throws.
+ */
+export async function outputFirmware(input: OutputFirmwareInput): Promise<OutputFirmware | undefined> {
+  const { wishes, output, now } = input
+  const { secureBoot, firmwareVariables } = wishes
+  if (secureBoot === undefined && firmwareVariables === undefined && input.firmwareImage === undefined) return undefined
+  const template = await templateOf(input)
+  const file = await openFirmware(template.path)
+  if (file.format === 'json')
+    throw new CvmError('FIRMWARE_FILE_REFUSED', `${template.path} is no firmware file`, {
+      why: 'it is the JSON form of variables, which QEMU does not start from',
+    })
+  assertKind(file.contents, template)
+  const before = file.contents.variables
+  stateOf(before, template.path)
+
+  const wanted =
+    firmwareVariables === undefined ? { edits: [], problems: [] } : await variableEdits(firmwareVariables, before)
+  const found: Found = { problems: [...wanted.problems], doubts: [], notes: [] }
+  const edited = applyEdits(before, wanted.edits)
+  const enrolled = secureBoot === undefined ? edited : await enrolledIn(edited, secureBoot, now, found)
+  if (secureBoot !== undefined) {
+    for (const name of keyVariablesIn(wanted.edits))
+      found.problems.push(`firmware-variables.${name}: secure-boot decides this variable`)
+  }
+  refuse(found.problems)
+  const after = withVariables(file.contents, enrolled)
+  const findings = lintContents(after)
+  refuse(findings.flatMap(({ severity, text }) => (severity === 'problem' ? [text] : [])))
+  const known = new Set(lintContents(file.contents).map(({ text }) => text))
+  const hints = findings.map(({ text }) => text).filter((text) => !known.has(text))
+
+  const state = secureBootState(after.variables)
+  const signer = secureBoot?.sign === undefined ? undefined : await signerOf(secureBoot.sign)
+  const changes = changesBetween(before, after.variables)
+  const path = template.kind === 'image' ? firmwareImageOf(output) : firmwareVarsOf(output)
+  return {
+    path,
+    kind: template.kind,
+    format: file.format,
+    bytes: contentsBytes(after),
+    template: template.path,
+    ...(template.kind === 'image' ? {} : { code: template.code }),
+    layer: { origin: originOf(wishes), wishes: launchOf(template, path, state) },
+    variables: after.variables,
+    state,
+    changes: {
+      set: [...changes.added, ...changes.changed.map((each) => each.after)].map(({ name }) => name).sort(),
+      deleted: changes.removed.map(({ name }) => name),
+    },
+    ...(signer === undefined ? {} : { signer }),
+    notes: [...found.doubts, ...found.notes, ...hints.map((text) => `firmware: ${text}`)],
+  }
+}
+
+type Template =
+  | { readonly kind: 'image'; readonly path: string }
+  | { readonly kind: 'variables'; readonly path: string; readonly code: string; readonly smm: boolean }
+
+/** What the launch will start from: as asked, else what this machine has. */
+async function templateOf({ wishes, firmwareImage, launch }: OutputFirmwareInput): Promise<Template> {
+  const image = firmwareImage ?? launch.firmwareImage
+  assertPossible(wishes, launch, image)
+  if (image !== undefined) {
+    const rom = await uefiFiles({ firmwareImage: image })
+    return { kind: 'image', path: rom.kind === 'rom' ? rom.path : image }
+  }
+  const { firmwareCode, firmwareVars, secureBoot } = launch
+  const files = await uefiFiles(
+    {
+      ...(firmwareCode === undefined ? {} : { firmwareCode }),
+      ...(firmwareVars === undefined ? {} : { firmwareVars }),
+    },
+    usualPlaces(process.env),
+    kindFor(wishes.secureBoot, secureBoot === true),
+  )
+  if (files.kind !== 'uefi') throw new Error('two files were asked for')
+  return { kind: 'variables', path: files.vars, code: files.code, smm: files.smm }
+}
+
+/** Keys that are there stay for those who bring none: a MokList alone is for a guest that Microsoft's keys start. */
+function kindFor(plan: SecureBootPlan | undefined, wantsSecureBoot: boolean): FirmwareKind {
+  const bringsKeys = plan !== undefined && (plan.pk !== undefined || plan.db.length > 0 || plan.microsoft)
+  if (bringsKeys) return 'own-keys'
+  if (wantsSecureBoot) return 'secure-boot'
+  return plan === undefined ? 'plain' : 'own-keys'
+}
+
+/** @throws {CvmError} LAUNCH_INVALID. */
+function assertPossible(
+  { secureBoot }: OutputFirmwareInput['wishes'],
+  launch: LaunchWishes,
+  image: string | undefined,
+): void {
+  const refused = (message: string, why: string, next: string) => new CvmError('LAUNCH_INVALID', message, { why, next })
+  if (launch.firmware === 'bios')
+    throw refused(
+      'firmware variables are asked for, and the launch has a BIOS',
+      'only UEFI has variables',
+      'Leave vm.firmware out, or leave secure-boot and firmware-variables out.',
+    )
+  if (secureBoot !== undefined && launch.secureBoot === false)
+    throw refused(
+      'Secure Boot keys are given, and the launch wants no Secure Boot',
+      `secure-boot is asked for by ${secureBoot.plugins.join(', ')}; vm.secure-boot is false`,
+      'Leave one of them out.',
+    )
+  if ((launch.tee === 'tdx' || launch.tee === 'snp') && image === undefined)
+    throw refused(
+      `a guest of the kind ${launch.tee} takes no separate file of variables`,
+      'its code and variables have to be in one file, which is measured',
+      'Give the firmware: --firmware-image OVMF.fd',
+    )
+}
+
+function assertKind(contents: FirmwareContents, { kind, path }: Template): void {
+  if (kind !== 'image' || contents.kind === 'single-file') return
+  throw new CvmError('FIRMWARE_FILE_REFUSED', `${path} is not a whole firmware`, {
+    why: 'it holds variables only',
+    next: 'Give code and variables in one file, such as OVMF.fd.',
+  })
+}
+
+async function enrolledIn(
+  variables: readonly FirmwareVariable[],
+  { pk, kek, db, dbx, mok, microsoft }: SecureBootPlan,
+  now: Date,
+  found: Found,
+): Promise<readonly FirmwareVariable[]> {
+  const words = (asked: typeof kek) => asked.map(({ word }) => word)
+  const request = {
+    pk: pk?.word,
+    kek: words(kek),
+    db: words(db),
+    dbx: words(dbx),
+    mok: words(mok),
+    microsoft,
+    owner: DEFAULT_OWNER,
+    now,
+  }
+  const enrollment = await readEnrollment(request, variables, CHECKED_STORE, found)
+  if (found.problems.length === 0) found.problems.push(...enrollment.problems)
+  for (const list of [found.problems, found.doubts]) list.splice(0, list.length, ...list.map(inPluginWords))
+  found.notes.push(...enrollment.notes)
+  return enrollment.after
+}
+
+async function signerOf({ key, cert, what }: NonNullable<SecureBootPlan['sign']>) {
+  const certificate = await assertSigner({ keyFile: key, certificateFile: cert }).catch((error: unknown) => {
+    if (!(error instanceof CvmError)) throw error
+    const { code, message, why, cause } = error
+    throw new CvmError(code, inPluginWords(message), { ...(why === undefined ? {} : { why }), cause })
+  })
+  return { keyFile: key, certificateFile: cert, certificate, what }
+}
+
+/** What reads keys says where they are from as its command line does. */
+function inPluginWords(text: string): string {
+  return text
+    .replace(/^--(pk|kek|db|dbx|mok)(?= )/, 'secure-boot.$1')
+    .replace(/^--(key|cert)(?= )/, 'secure-boot.sign.$1')
+}
+
+/** @throws {CvmError} KEYS_REFUSED. */
+function refuse(problems: readonly string[]): void {
+  const [first] = problems
+  if (first === undefined) return
+  const next = 'Mend what the plugins ask for; nothing was written.'
+  if (problems.length === 1) throw new CvmError('KEYS_REFUSED', first, { next })
+  const message = `${problems.length} problems with keys and firmware variables`
+  throw new CvmError('KEYS_REFUSED', message, { lines: problems, next })
+}
+
+function launchOf(template: Template, path: string, { on }: SecureBootState): LaunchWishes {
+  if (template.kind === 'image') return { firmware: 'rom', firmwareImage: path }
+  return {
+    firmware: 'uefi',
+    firmwareCode: template.code,
+    firmwareVars: path,
+    ...(on || template.smm ? { secureBoot: true } : {}),
+  }
+}
+
+function originOf({ secureBoot, firmwareVariables }: OutputFirmwareInput['wishes']): string {
+  const names = [
+    ...(secureBoot?.plugins ?? []),
+    ...(firmwareVariables?.variables ?? []).flatMap((each) => each.plugins),
+  ]
+  const plugins = [...new Set(names)].map((name) => `${name}/plugin.yaml`)
+  return plugins.length === 0 ? '--firmware-image' : plugins.join(', ')
+}

@@ -1,0 +1,115 @@
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { shortName } from '../firmware/secure-boot/certificate-facts.js'
+import { sameImaLabel } from '../guest/ima-label.js'
+import { CvmError } from '../model/errors.js'
+import type { Say } from '../model/events.js'
+import type { SignedFile } from '../model/report.js'
+import type { CheckResult } from '../model/rewrite.js'
+import { type BootProgram, type ChainDisk, putBootPrograms, takeBootChain } from './boot-chain-files.js'
+import { signProgram } from './firmware-sign.js'
+import { type ChainVerdict, judgeBootChain } from './judge-boot-chain.js'
+import type { OutputFirmware } from './output-firmware.js'
+
+export interface SignedChain {
+  readonly signed: readonly SignedFile[]
+  readonly check: CheckResult
+}
+
+/**
+ * Signs what the guest boots, and proves that the firmware that is published with the image starts it; runs after the guest has
+ * powered off. Signatures that are there stay. Nothing of the key comes near the image.
+ *
+ * @throws {CvmError} CHECK_FAILED when a program would be refused, with each of them; TOOL_*; KEYS_REFUSED.
+ */
+export async function signBootChain(
+  firmware: OutputFirmware,
+  disk: ChainDisk,
+  now: Date,
+  say: Say,
+): Promise<SignedChain | undefined> {
+  const { signer, state, variables } = firmware
+  if (signer === undefined && !state.on) return undefined
+  say({ type: 'step', text: 'taking boot loaders and kernels out of the image' })
+  const { places, programs } = await takeBootChain(disk)
+  if (programs.length === 0)
+    throw new CvmError(
+      'CHECK_FAILED',
+      'check "secure boot": the image has no boot loader and no kernel that was found',
+      {
+        why: 'looked for programs on the EFI system partition, and for /boot/vmlinuz-*',
+        next: 'Leave secure-boot out for this image.',
+      },
+    )
+  const wanted = programs.filter(({ kind }) => kind !== 'other' && signer?.what.includes(kind))
+  const signed = signer === undefined ? [] : await signAll(wanted, { ...signer, disk, now, say })
+  const written = signed.length === 0 ? new Map<string, Buffer>() : await putBootPrograms(disk, places, signed)
+  const result = programs.map((program) => ({ ...program, bytes: written.get(program.name) ?? program.bytes }))
+  const verdicts = state.on ? await judgeBootChain(result, variables, state, disk.signal) : []
+  assertAccepted(verdicts)
+  return { signed: signed.map(factsOf), check: checkOf(verdicts, state.whyOff) }
+}
+
+type Signing = NonNullable<OutputFirmware['signer']> & {
+  readonly disk: ChainDisk
+  readonly now: Date
+  readonly say: Say
+}
+
+type SignedProgram = BootProgram & { readonly sha256: string; readonly by: string }
+
+async function signAll(programs: readonly BootProgram[], signing: Signing): Promise<readonly SignedProgram[]> {
+  const { keyFile, certificateFile, certificate, disk, now, say } = signing
+  const dir = join(disk.scratchDir, 'signed')
+  await mkdir(dir, { mode: 0o700 })
+  const signed: SignedProgram[] = []
+  for (const [index, program] of programs.entries()) {
+    const path = join(dir, `${index}.efi`)
+    const request = { efiFile: program.local, keyFile, certificateFile, output: { path, force: false }, now }
+    const { sha256 } = await signProgram(request, disk.signal)
+    const bytes = await readFile(path)
+    signed.push({
+      ...program,
+      ...labelled(program, bytes, say),
+      local: path,
+      bytes,
+      sha256,
+      by: shortName(certificate),
+    })
+    say({ type: 'step', text: `signed ${program.name}` })
+  }
+  return signed
+}
+
+/** Without a new label, IMA would refuse the file, or log it as changed. */
+function labelled({ label, name }: BootProgram, bytes: Buffer, say: Say): { readonly label?: string } {
+  if (label === undefined) return {}
+  const made = sameImaLabel(label, bytes)
+  if (made !== undefined) return { label: made }
+  say({ type: 'warning', text: `${name}: its IMA label is a signature, which does not cover the new contents` })
+  return { label }
+}
+
+/** @throws {CvmError} CHECK_FAILED. */
+function assertAccepted(verdicts: readonly ChainVerdict[]): void {
+  const refused = verdicts.filter(({ accepted }) => !accepted)
+  const lines = refused.map(({ name, by, reason }) => `${by} would refuse ${name}: ${reason}`)
+  const [first] = lines
+  if (first === undefined) return
+  throw new CvmError('CHECK_FAILED', `check "secure boot": ${first}`, {
+    ...(lines.length > 1 ? { lines } : {}),
+    next: 'Sign it (secure-boot.sign, secure-boot.what), or enroll the certificate that it is signed under.',
+  })
+}
+
+function checkOf(verdicts: readonly ChainVerdict[], whyOff: string | undefined): CheckResult {
+  const detail =
+    whyOff === undefined
+      ? `the firmware starts ${verdicts.length} programs: ${verdicts.map(({ name, by }) => `${name} (by ${by})`).join(', ')}`
+      : `not judged: ${whyOff}`
+  return { name: 'secure boot', ok: true, detail }
+}
+
+function factsOf({ name, kind, sha256, by }: SignedProgram): SignedFile {
+  return { path: name, kind, authenticodeSha256: sha256, by }
+}

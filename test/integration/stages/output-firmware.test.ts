@@ -1,0 +1,193 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readContents } from '../../../src/firmware/firmware-contents.js'
+import { GUID } from '../../../src/firmware/variable.js'
+import { CvmError } from '../../../src/model/errors.js'
+import type { LaunchWishes } from '../../../src/model/launch.js'
+import type { FirmwareVariableWish, SecureBootPlan, Wishes } from '../../../src/model/wishes.js'
+import { makeKeys } from '../../../src/stages/make-keys.js'
+import { type OutputFirmware, outputFirmware } from '../../../src/stages/output-firmware.js'
+
+const NOW = new Date('2026-11-25T00:00:00Z')
+const TIMEOUT: FirmwareVariableWish = { name: 'Timeout', form: 'plain', text: '3', plugins: ['21-vars'] }
+let dir: string
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'cvm-output-firmware-'))
+  const request = { dir: join(dir, 'keys'), name: 'Test', notBefore: new Date('2026-01-01'), days: 3650 }
+  await makeKeys(request, new AbortController().signal)
+}, 60_000)
+afterAll(async () => await rm(dir, { recursive: true, force: true }))
+
+const key = (name: string) => join(dir, 'keys', name)
+const asked = (word: string) => ({ word, plugins: ['20-keys'] })
+
+function keysPlan(changes: Partial<SecureBootPlan> = {}): SecureBootPlan {
+  return {
+    pk: asked(key('PK.pem')),
+    kek: [asked(key('KEK.pem'))],
+    db: [asked(key('db.pem'))],
+    dbx: [],
+    mok: [],
+    microsoft: false,
+    sign: { key: key('db.key'), cert: key('db.pem'), what: ['shim', 'grub'] },
+    plugins: ['20-keys'],
+    ...changes,
+  }
+}
+
+async function made(wishes: Wishes, launch: LaunchWishes = {}, firmwareImage?: string): Promise<OutputFirmware> {
+  const found = await outputFirmware({ wishes, launch, firmwareImage, output: join(dir, 'output.qcow2'), now: NOW })
+  if (found === undefined) throw new Error('nothing is wanted')
+  return found
+}
+
+async function refusal(wishes: Wishes, launch: LaunchWishes = {}): Promise<string> {
+  const error = await made(wishes, launch).catch((thrown: unknown) => thrown)
+  if (!(error instanceof CvmError)) throw new Error('it was not refused')
+  return [error.code, error.message, error.why, ...(error.lines ?? [])].join('\n')
+}
+
+describe('outputFirmware', () => {
+  it('is none when nobody wants anything of it', async () => {
+    const input = { wishes: {}, launch: { vcpus: 2 }, firmwareImage: undefined, output: '/o.qcow2', now: NOW }
+
+    expect(await outputFirmware(input)).toBeUndefined()
+  })
+
+  it('takes the code with Secure Boot, and variables without keys, for keys that are given', async () => {
+    const firmware = await made({ secureBoot: keysPlan(), firmwareVariables: { variables: [TIMEOUT] } })
+
+    expect(firmware.template).toBe('/usr/share/OVMF/OVMF_VARS_4M.fd')
+    expect(firmware.layer).toEqual({
+      origin: '20-keys/plugin.yaml, 21-vars/plugin.yaml',
+      wishes: {
+        firmware: 'uefi',
+        firmwareCode: '/usr/share/OVMF/OVMF_CODE_4M.secboot.fd',
+        firmwareVars: join(dir, 'output.OVMF_VARS.fd'),
+        secureBoot: true,
+      },
+    })
+    expect(firmware.changes.set).toEqual(['CustomMode', 'KEK', 'PK', 'SecureBootEnable', 'Timeout', 'db', 'dbx'])
+    expect(firmware.signer).toMatchObject({ keyFile: key('db.key'), what: ['shim', 'grub'] })
+    expect(firmware.state.on).toBe(true)
+    // What the firmware itself makes of a variable is told.
+    expect(firmware.notes).toContainEqual(expect.stringMatching(/^firmware: OVMF overwrites Timeout/))
+  })
+
+  it('gives the same bytes for the same wishes', async () => {
+    const [one, other] = [await made({ secureBoot: keysPlan() }), await made({ secureBoot: keysPlan() })]
+
+    expect(one.bytes.equals(other.bytes)).toBe(true)
+  })
+
+  it('writes a MokList as shim wants it: not for the running system', async () => {
+    const { bytes } = await made({ secureBoot: keysPlan({ mok: [asked(key('KEK.pem'))] }) })
+    const mok = readContents(bytes).variables.find(({ name }) => name === 'MokList')
+
+    expect(mok).toMatchObject({ guid: GUID.shim, attributes: 0x03 })
+  })
+
+  it('puts a MokList alone beside the keys that the firmware for Secure Boot has', async () => {
+    const plan: SecureBootPlan = {
+      kek: [],
+      db: [],
+      dbx: [],
+      mok: [asked(key('db.pem'))],
+      microsoft: false,
+      plugins: ['a'],
+    }
+    const firmware = await made({ secureBoot: plan }, { secureBoot: true })
+
+    expect(firmware.template).toBe('/usr/share/OVMF/OVMF_VARS_4M.ms.fd')
+    expect(firmware.changes.set).toEqual(['MokList'])
+    expect(firmware.state.on).toBe(true)
+  })
+
+  it("has Microsoft's certificates behind those of the owner", async () => {
+    const { state } = await made({ secureBoot: keysPlan({ microsoft: true }) })
+
+    expect(state.db.length).toBeGreaterThan(1)
+    expect(state.db[0]?.owner).not.toBe(state.db[1]?.owner)
+  })
+
+  it('keeps the files that the launch names, and the keys in its variables', async () => {
+    const launch = {
+      firmwareCode: '/usr/share/OVMF/OVMF_CODE_4M.ms.fd',
+      firmwareVars: '/usr/share/OVMF/OVMF_VARS_4M.ms.fd',
+      secureBoot: true,
+    }
+    const firmware = await made({ firmwareVariables: { variables: [TIMEOUT] } }, launch)
+
+    expect(firmware).toMatchObject({ template: launch.firmwareVars, code: launch.firmwareCode })
+    expect(firmware.changes.set).toEqual(['Timeout'])
+    expect(firmware.layer.wishes).toMatchObject({ firmwareCode: launch.firmwareCode, secureBoot: true })
+    expect(firmware.signer).toBeUndefined()
+  })
+
+  it('has another GUID, attributes and date for those who ask for them', async () => {
+    const name = 'Mine-01234567-89ab-cdef-0123-456789abcdef'
+    const wish = { form: 'hex', text: '0102', attributes: 'nv,bs,rt,at', date: '2026-01-31', plugins: ['a'] } as const
+    const { variables } = await made({ firmwareVariables: { variables: [{ name, ...wish }] } })
+
+    expect(variables).toContainEqual({
+      name: 'Mine',
+      guid: '01234567-89ab-cdef-0123-456789abcdef',
+      attributes: 0x27,
+      data: Buffer.from([1, 2]),
+      time: Buffer.from('ea07011f000000000000000000000000', 'hex'),
+    })
+  })
+
+  it('removes what is to be deleted, whether it is there or not', async () => {
+    const gone = (name: string) => ({ name, form: 'delete', text: '', plugins: ['a'] }) as const
+    const launch = {
+      firmwareVars: '/usr/share/OVMF/OVMF_VARS_4M.ms.fd',
+      firmwareCode: '/usr/share/OVMF/OVMF_CODE_4M.ms.fd',
+    }
+    const variables = [gone('PK'), gone('BootNext')]
+    const firmware = await made({ firmwareVariables: { variables } }, launch)
+
+    expect(firmware.changes.deleted).toEqual(['PK'])
+    expect(firmware.state.on).toBe(false)
+  })
+
+  it.each<readonly [string, Wishes, LaunchWishes, RegExp]>([
+    ['a BIOS', { firmwareVariables: { variables: [TIMEOUT] } }, { firmware: 'bios' }, /LAUNCH_INVALID\n.*has a BIOS/],
+    [
+      'a TD without a single file',
+      { firmwareVariables: { variables: [TIMEOUT] } },
+      { tee: 'tdx' },
+      /takes no separate file/,
+    ],
+    [
+      'one variable by two names',
+      {
+        firmwareVariables: {
+          variables: [TIMEOUT, { ...TIMEOUT, name: `Timeout-${GUID.global}`, text: '5' }],
+        },
+      },
+      {},
+      /are the same variable/,
+    ],
+  ])('is refused for %s', async (_, wishes, launch, words) => {
+    expect(await refusal(wishes, launch)).toMatch(words)
+  })
+
+  it('is refused for keys when the launch wants no Secure Boot', async () => {
+    expect(await refusal({ secureBoot: keysPlan() }, { secureBoot: false })).toMatch(/LAUNCH_INVALID\n.*no Secure Boot/)
+  })
+
+  it('is refused for keys that do not fit, with all problems', async () => {
+    await writeFile(key('text.pem'), 'no certificate')
+    const wrong = keysPlan({ pk: asked(key('text.pem')), db: [asked(key('db.key'))] })
+
+    expect(await refusal({ secureBoot: wrong })).toMatch(
+      /KEYS_REFUSED\n2 problems.*\n[\s\S]*secure-boot\.pk \S*text\.pem[\s\S]*secure-boot\.db .*private key/,
+    )
+    const signer = keysPlan({ sign: { key: key('PK.key'), cert: key('db.pem'), what: ['grub'] } })
+    expect(await refusal({ secureBoot: signer })).toMatch(/PK\.key is not the key of the certificate/)
+  })
+})
