@@ -1,30 +1,31 @@
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 // Only what --help needs is imported here; the rest waits until there is something to do.
 import type { FirmwareDeleteOptions } from './firmware-delete.js'
 import type { FirmwareExportOptions } from './firmware-export.js'
 import type { FirmwareImportOptions } from './firmware-import.js'
+import { addFirmwareKeyCommands } from './firmware-keys-commands.js'
+import { CODE_FILE, editCommand, FIRMWARE_FILE, notEmpty } from './firmware-options.js'
 import type { FirmwareSetOptions } from './firmware-set.js'
 import type { FirmwareShowOptions } from './firmware-show.js'
 import { strict } from './usage-error.js'
 
-/** Adds `cvm-rewrite firmware` with its subcommands, and returns it; `choose` gets what is to be done. */
-export function addFirmwareCommand(program: Command, choose: (action: () => Promise<number>) => void): Command {
+/** Adds `cvm-rewrite firmware` with its subcommands; `choose` gets what is to be done. */
+export function addFirmwareCommand(program: Command, choose: (action: () => Promise<number>) => void): void {
   const firmware = strict(program.command('firmware'))
-    .description('UEFI variables in a variable store or a firmware file, offline: show, set, delete, import, export')
+    .description('UEFI variables and Secure Boot keys, offline, in a variable store or a firmware file')
     .addHelpText('after', HELP)
   strict(firmware.command('show'))
     .description(
       'print all variables, the state of Secure Boot, the room left, and what is wrong; exit code 4 for that',
     )
-    .argument('<file>', FILE)
-    .option('--code <file>', CODE)
+    .argument('<file>', FIRMWARE_FILE)
+    .option('--code <file>', CODE_FILE)
     .option('--json', 'one JSON object')
     .action((file: string, options: FirmwareShowOptions) =>
       choose(async () => (await import('./firmware-show.js')).firmwareShow(file, options)),
     )
-  edits(firmware.command('set'))
+  editCommand(firmware.command('set'))
     .description('add or replace one variable')
-    .argument('<file>', FILE)
     .argument('<name>', 'such as Timeout, or with its GUID: Name-01234567-89ab-cdef-0123-456789abcdef')
     .argument('[value]', 'of the well-known simple variables, such as 5 for Timeout, 0001,0000 for BootOrder')
     .option('--hex <digits>', 'the bytes as hex digits')
@@ -40,16 +41,14 @@ export function addFirmwareCommand(program: Command, choose: (action: () => Prom
     .action((file: string, name: string, value: string | undefined, options: FirmwareSetOptions) =>
       choose(async () => (await import('./firmware-set.js')).firmwareSet(file, name, value, options)),
     )
-  edits(firmware.command('delete'))
+  editCommand(firmware.command('delete'))
     .description('remove variables')
-    .argument('<file>', FILE)
     .argument('<names...>', 'each as for set')
     .action((file: string, names: readonly string[], options: FirmwareDeleteOptions) =>
       choose(async () => (await import('./firmware-delete.js')).firmwareDelete(file, names, options)),
     )
-  edits(firmware.command('import'))
+  editCommand(firmware.command('import'))
     .description('add or replace all variables of a JSON file, as export writes it')
-    .argument('<file>', FILE)
     .argument('<variables>', 'JSON file')
     .option('--exact', 'also remove what the JSON file does not have')
     .action((file: string, variables: string, options: FirmwareImportOptions) =>
@@ -57,31 +56,14 @@ export function addFirmwareCommand(program: Command, choose: (action: () => Prom
     )
   strict(firmware.command('export'))
     .description("write all variables as JSON, in the form of QEMU's uefi-vars device")
-    .argument('<file>', FILE)
+    .argument('<file>', FIRMWARE_FILE)
     .option('-o, --output <file>', 'file to make (default: stdout)', notEmpty)
     .option('-f, --force', 'replace the output when it is there')
     .action((file: string, options: FirmwareExportOptions) =>
       choose(async () => (await import('./firmware-export.js')).firmwareExport(file, options)),
     )
-  return firmware
+  addFirmwareKeyCommands(firmware, choose)
 }
-
-/** Options of every command that makes a changed file. */
-function edits(command: Command): Command {
-  return strict(command)
-    .requiredOption('-o, --output <file>', 'file to make; the changed one itself only with --force', notEmpty)
-    .option('-f, --force', 'replace the output when it is there')
-    .option('--code <file>', CODE)
-    .option('--json', 'exactly one JSON object on stdout')
-}
-
-function notEmpty(text: string): string {
-  if (text === '') throw new InvalidArgumentError('It is empty.')
-  return text
-}
-
-const FILE = "OVMF_VARS file (raw or qcow2), single-file firmware (OVMF.fd), or QEMU's JSON form"
-const CODE = 'OVMF_CODE file that will run with these variables: tell whether the two fit'
 
 const HELP = `
 FILE is only read, unless it is also the output and --force is given; then it is replaced in one step.
@@ -93,4 +75,5 @@ Examples:
   cvm-rewrite firmware set vars.fd BootOrder 0001,0000 -o vars.fd --force
   cvm-rewrite firmware delete vars.fd MokList -o vars.fd --force
   cvm-rewrite firmware export OVMF_VARS_4M.ms.fd -o vars.json
-  cvm-rewrite firmware import OVMF.fd vars.json -o my-OVMF.fd`
+  cvm-rewrite firmware import OVMF.fd vars.json -o my-OVMF.fd
+  cvm-rewrite firmware enroll --help                 Secure Boot with keys of your own`

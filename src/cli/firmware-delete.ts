@@ -9,10 +9,10 @@ export async function firmwareDelete(
   names: readonly string[],
   options: FirmwareDeleteOptions,
 ): Promise<number> {
-  return await runFirmwareEdit(file, options, async () => (variables) => {
-    return names.map((text) => {
+  return await runFirmwareEdit(file, options, (variables) =>
+    names.map((text) => {
       const { name, guid } = presentVariable(text, variables)
       return { kind: 'delete', name, guid }
-    })
-  })
+    }),
+  )
 }

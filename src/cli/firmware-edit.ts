@@ -1,11 +1,9 @@
-import type { VariableEdit } from '../firmware/edit-variables.js'
-import type { StoredVariable } from '../firmware/store-types.js'
 import { EXIT } from '../model/exit.js'
-import { editFirmware } from '../stages/edit-firmware.js'
+import { type ChooseEdits, editFirmware, type FirmwareEditRequest } from '../stages/edit-firmware.js'
 import { complain } from './complain.js'
-import { describeVariable } from './describe-variable.js'
 import { editObject, editText } from './firmware-edit-formats.js'
 import { interruption } from './interruption.js'
+import { outputPath } from './path-options.js'
 
 /** Options of every command that makes a changed file. */
 export interface FirmwareEditOptions {
@@ -16,26 +14,25 @@ export interface FirmwareEditOptions {
 }
 
 /**
- * What all commands that change variables share: do it, then tell the difference and what it does to measurements.
- *
- * @param choose the edits, from what is in the file; it may first read other files
+ * What the commands that change variables share: do it, then tell the difference and what it does to measurements.
  */
 export async function runFirmwareEdit(
   file: string,
   options: FirmwareEditOptions,
-  choose: () => Promise<(variables: readonly StoredVariable[]) => readonly VariableEdit[]>,
+  choose: ChooseEdits,
 ): Promise<number> {
   const json = options.json === true
   using interrupted = interruption(() => {})
   try {
-    const { output, force, code } = options
-    const request = { file, output, force: force === true, ...(code === undefined ? {} : { code }) }
-    const edit = await editFirmware(request, await choose(), interrupted.signal)
-    process.stdout.write(
-      json ? `${JSON.stringify(editObject(edit, describeVariable))}\n` : editText(edit, describeVariable),
-    )
+    const edit = await editFirmware(editRequest(file, options), choose, interrupted.signal)
+    process.stdout.write(json ? `${JSON.stringify(editObject(edit))}\n` : editText(edit))
     return EXIT.ok
   } catch (error) {
     return await complain(error, json)
   }
+}
+
+/** @throws {CvmError} USAGE for an output that cannot be. */
+export function editRequest(file: string, { output, force, code }: FirmwareEditOptions): FirmwareEditRequest {
+  return { file, output: outputPath(output), force: force === true, ...(code === undefined ? {} : { code }) }
 }

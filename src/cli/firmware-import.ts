@@ -1,7 +1,8 @@
-import type { VariableEdit } from '../firmware/edit-variables.js'
+import { editsToSet, type VariableEdit } from '../firmware/edit-variables.js'
 import type { StoredVariable } from '../firmware/store-types.js'
 import { readVariablesJson } from '../firmware/variables-json.js'
-import { readSmallFile } from '../stages/firmware-file.js'
+import { LARGEST_FIRMWARE_BYTES } from '../stages/firmware-file.js'
+import { wholeFile } from '../stages/whole-file.js'
 import { type FirmwareEditOptions, runFirmwareEdit } from './firmware-edit.js'
 
 export interface FirmwareImportOptions extends FirmwareEditOptions {
@@ -10,12 +11,10 @@ export interface FirmwareImportOptions extends FirmwareEditOptions {
 
 /** cvm-rewrite firmware import: add or replace the variables of a JSON file. */
 export async function firmwareImport(file: string, list: string, options: FirmwareImportOptions): Promise<number> {
-  return await runFirmwareEdit(file, options, async () => {
-    const { variables: wanted } = readVariablesJson((await readSmallFile(list)).toString('utf8'))
-    return (variables) => [
-      ...(options.exact === true ? variables.map(deletion) : []),
-      ...wanted.map((variable): VariableEdit => ({ kind: 'set', variable })),
-    ]
+  return await runFirmwareEdit(file, options, async (variables) => {
+    const bytes = await wholeFile(list, LARGEST_FIRMWARE_BYTES)
+    const { variables: wanted } = readVariablesJson(bytes.toString('utf8'))
+    return [...(options.exact === true ? variables.map(deletion) : []), ...editsToSet(wanted)]
   })
 }
 

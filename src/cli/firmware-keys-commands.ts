@@ -1,24 +1,16 @@
 import { type Command, InvalidArgumentError } from 'commander'
-import type { StoreEdit } from '../firmware/store-access.js'
+import { isGuid } from '../firmware/guid.js'
 import type { EnrollOptions } from './firmware-enroll.js'
 import type { KeysOptions } from './firmware-keys.js'
+import { editCommand, FIRMWARE_FILE } from './firmware-options.js'
 import type { SignOptions } from './firmware-sign.js'
 import type { VerifyOptions } from './firmware-verify.js'
 import { strict } from './usage-error.js'
 
-/**
- * The commands of `firmware` that deal with Secure Boot keys: enroll, keys, sign, verify.
- *
- * `choose` gets what is to be done; `loadStore` is called only by what reads a variable store.
- */
-export function addFirmwareKeyCommands(
-  firmware: Command,
-  choose: (action: () => Promise<number>) => void,
-  loadStore: () => Promise<StoreEdit>,
-): void {
-  strict(firmware.command('enroll'))
-    .description('write a copy of a firmware file with Secure Boot keys of your own, switched on')
-    .argument('<file>', 'OVMF_VARS file, or OVMF.fd in one piece; it is only read')
+/** The commands of `firmware` that deal with Secure Boot keys; `choose` gets what is to be done. */
+export function addFirmwareKeyCommands(firmware: Command, choose: (action: () => Promise<number>) => void): void {
+  editCommand(firmware.command('enroll'))
+    .description('set Secure Boot keys of your own, and switch it on')
     .option('--pk <certificate>', 'platform key, PEM or DER')
     .option('--kek <certificate>', 'key that may sign updates of db and dbx; may be repeated', collect, [])
     .option('--db <certificate>', 'what is signed under it starts; may be repeated', collect, [])
@@ -33,12 +25,9 @@ export function addFirmwareKeyCommands(
     .option('--owner <guid>', 'GUID to mark the new entries with', guid)
     .option('--boot-loader <program>', 'refuse keys that would not start it; may be repeated', collect, [])
     .option('--accept-doubts', 'take certificates that are expired or weak')
-    .requiredOption('-o, --output <file>', 'firmware file to make')
-    .option('-f, --force', 'replace the output when it is there')
-    .option('--json', 'exactly one JSON object on stdout')
     .addHelpText('after', ENROLL_HELP)
     .action((file: string, options: EnrollOptions) =>
-      choose(async () => (await import('./firmware-enroll.js')).firmwareEnroll(file, options, await loadStore())),
+      choose(async () => (await import('./firmware-enroll.js')).firmwareEnroll(file, options)),
     )
   strict(firmware.command('keys'))
     .description('make a PK, a KEK and a db key: RSA 3072, SHA-256, self-signed')
@@ -64,10 +53,10 @@ export function addFirmwareKeyCommands(
   strict(firmware.command('verify'))
     .description('tell whether a firmware would start a program, and why; exit code 8 when it would not')
     .argument('<program>', 'the .efi file')
-    .requiredOption('--against <file>', 'firmware file with the keys')
+    .requiredOption('--against <file>', `the keys: ${FIRMWARE_FILE}`)
     .option('--json', 'exactly one JSON object on stdout')
     .action((program: string, options: VerifyOptions) =>
-      choose(async () => (await import('./firmware-verify.js')).firmwareVerify(program, options, await loadStore())),
+      choose(async () => (await import('./firmware-verify.js')).firmwareVerify(program, options)),
     )
 }
 
@@ -76,8 +65,7 @@ function collect(value: string, before: readonly string[]): readonly string[] {
 }
 
 function guid(text: string): string {
-  if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text))
-    throw new InvalidArgumentError('Give a GUID, such as 77fa9abd-0359-4d32-bd60-28f4e78f784b.')
+  if (!isGuid(text)) throw new InvalidArgumentError('Give a GUID, such as 77fa9abd-0359-4d32-bd60-28f4e78f784b.')
   return text.toLowerCase()
 }
 

@@ -1,30 +1,29 @@
 import { attributesText } from '../firmware/attribute-names.js'
+import { describeVariable } from '../firmware/decode/describe.js'
 import { efiTimeText } from '../firmware/efi-time.js'
 import type { FirmwareFinding } from '../firmware/finding.js'
 import { type FirmwareContents, roomOf } from '../firmware/firmware-contents.js'
-import { secureBootState } from '../firmware/secure-boot-state.js'
+import { secureBootMode } from '../firmware/secure-boot/secure-boot-mode.js'
 import { RECORD_STATE } from '../firmware/store-layout.js'
 import type { StoredVariable } from '../firmware/store-types.js'
 import { byNameAndGuid } from '../firmware/write-store.js'
 import { printable } from '../guest/printable.js'
 import type { FirmwareFile } from '../stages/firmware-file.js'
 import { colour } from './colours.js'
-import type { DescribeVariable } from './describe-variable.js'
 
 /** A firmware file for people: what it is, Secure Boot, room, each variable, what lint says. */
 export function showText(
   path: string,
   { format, contents }: FirmwareFile,
   findings: readonly FirmwareFinding[],
-  describe: DescribeVariable,
 ): string {
   const { variables } = contents
   return [
     `${printable(path, WHOLE)}: ${KINDS[contents.kind]}${format === 'qcow2' ? ', in qcow2' : ''}`,
-    secureBootState(variables).sentence,
+    secureBootMode(variables).sentence,
     roomText(contents),
     '',
-    ...[...variables].sort(byNameAndGuid).flatMap((variable) => variableLines(variable, describe)),
+    ...[...variables].sort(byNameAndGuid).flatMap((variable) => variableLines(variable)),
     ...(variables.length === 0 ? [] : ['']),
     ...findingLines(findings),
     '',
@@ -36,17 +35,16 @@ export function showObject(
   path: string,
   { format, contents }: FirmwareFile,
   findings: readonly FirmwareFinding[],
-  describe: DescribeVariable,
 ): object {
   const room = roomOf(contents)
   return {
     file: path,
     kind: contents.kind,
     format,
-    secureBoot: secureBootState(contents.variables),
+    secureBoot: secureBootMode(contents.variables),
     store:
       room === undefined ? null : { offset: storeOffset(contents), ...bytesOf(room), records: recordCounts(contents) },
-    variables: [...contents.variables].sort(byNameAndGuid).map((variable) => variableObject(variable, describe)),
+    variables: [...contents.variables].sort(byNameAndGuid).map((variable) => variableObject(variable)),
     findings,
   }
 }
@@ -66,7 +64,7 @@ export function roomText(contents: FirmwareContents): string {
   return `${count}; ${room.used} of ${room.room} bytes are used, ${room.room - room.used} are free${deadText(contents)}.`
 }
 
-export function variableObject(variable: StoredVariable, describe: DescribeVariable): object {
+export function variableObject(variable: StoredVariable): object {
   const { name, guid, attributes, data, time, monotonicCount = 0n, publicKeyIndex = 0 } = variable
   return {
     name,
@@ -78,15 +76,15 @@ export function variableObject(variable: StoredVariable, describe: DescribeVaria
     publicKeyIndex,
     sizeBytes: data.length,
     data: data.toString('hex'),
-    description: describe(variable).map((line) => printable(line, WHOLE)),
+    description: describeVariable(variable).map((line) => printable(line, WHOLE)),
   }
 }
 
-function variableLines(variable: StoredVariable, describe: DescribeVariable): readonly string[] {
+function variableLines(variable: StoredVariable): readonly string[] {
   const { name, guid, attributes, data, time } = variable
   const stamp = time === undefined ? '' : `, ${efiTimeText(time)}`
   const head = `${colour.bold(printable(name))}  ${colour.dim(guid)}  ${attributesText(attributes)}, ${data.length} byte${data.length === 1 ? '' : 's'}${stamp}`
-  return [head, ...describe(variable).map((line) => `    ${printable(line, WHOLE)}`)]
+  return [head, ...describeVariable(variable).map((line) => `    ${printable(line, WHOLE)}`)]
 }
 
 /** Room that an edit gives back: what is deleted stays where it is until the store is rewritten. */

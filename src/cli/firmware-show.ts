@@ -2,7 +2,6 @@ import { EXIT } from '../model/exit.js'
 import { lintFirmware } from '../stages/edit-firmware.js'
 import { openFirmware } from '../stages/firmware-file.js'
 import { complain } from './complain.js'
-import { describeVariable } from './describe-variable.js'
 import { showObject, showText } from './firmware-show-formats.js'
 import { interruption } from './interruption.js'
 
@@ -18,9 +17,7 @@ export async function firmwareShow(path: string, options: FirmwareShowOptions): 
   try {
     const file = await openFirmware(path, interrupted.signal)
     const findings = await lintFirmware(file, options.code)
-    const shown = json
-      ? `${JSON.stringify(showObject(path, file, findings, describeVariable))}\n`
-      : showText(path, file, findings, describeVariable)
+    const shown = json ? `${JSON.stringify(showObject(path, file, findings))}\n` : showText(path, file, findings)
     process.stdout.write(shown)
     return findings.some(({ severity }) => severity === 'problem') ? EXIT.image : EXIT.ok
   } catch (error) {

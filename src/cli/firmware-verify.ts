@@ -1,4 +1,3 @@
-import type { StoreEdit } from '../firmware/store-access.js'
 import { printable } from '../guest/printable.js'
 import { EXIT } from '../model/exit.js'
 import { type Verification, verifyProgram } from '../stages/firmware-verify.js'
@@ -12,14 +11,10 @@ export interface VerifyOptions {
 }
 
 /** cvm-rewrite firmware verify: whether a firmware would start a program; exit code 8 when it would not. */
-export async function firmwareVerify(
-  program: string,
-  { against, json }: VerifyOptions,
-  store: StoreEdit,
-): Promise<number> {
+export async function firmwareVerify(program: string, { against, json }: VerifyOptions): Promise<number> {
   using interrupted = interruption(() => {})
   try {
-    const verification = await verifyProgram(program, against, store, interrupted.signal)
+    const verification = await verifyProgram(program, against, interrupted.signal)
     process.stdout.write(
       json ? `${JSON.stringify(verificationObject(verification))}\n` : verificationText(program, verification),
     )

@@ -2,7 +2,6 @@ import { Command, Option } from 'commander'
 // Only what --help needs is imported here; the rest waits until there is something to do.
 import type { Accelerator, Firmware } from '../model/image.js'
 import { addFirmwareCommand } from './firmware-command.js'
-import { addFirmwareKeyCommands } from './firmware-keys-commands.js'
 import { registerIdentityCommand } from './identity-command.js'
 import { registerLaunchCommand } from './launch-command.js'
 import type { LintFormat } from './lint-formats.js'
@@ -183,11 +182,7 @@ export function rewriteCommand(choose: (action: () => Promise<number>) => void):
     .option('--json', 'one JSON object')
     .action((options: RenderOptions) => choose(async () => (await import('./render.js')).render(options)))
   registerIdentityCommand(program, choose)
-  addFirmwareKeyCommands(
-    addFirmwareCommand(program, choose),
-    choose,
-    async () => (await import('../firmware/checked-store.js')).CHECKED_STORE,
-  )
+  addFirmwareCommand(program, choose)
   registerLaunchCommand(program, choose)
   strict(program.command('explain'))
     .description('what an error code means and what to do')

@@ -7,6 +7,10 @@ export type VariableEdit =
   | { readonly kind: 'set'; readonly variable: StoredVariable }
   | { readonly kind: 'delete'; readonly name: string; readonly guid: string }
 
+export function editsToSet(variables: readonly StoredVariable[]): readonly VariableEdit[] {
+  return variables.map((variable) => ({ kind: 'set', variable }))
+}
+
 /** The variables after all edits, in order of name and GUID. What is deleted need not be there. */
 export function applyEdits(
   variables: readonly StoredVariable[],

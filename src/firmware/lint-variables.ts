@@ -1,6 +1,8 @@
+import { holdsSignatureLists } from './decode/describe.js'
+import { readSignatureLists } from './decode/signature-list.js'
+import { readOptionOrder } from './decode/simple-values.js'
 import { type FirmwareFinding, note, problem, warning } from './finding.js'
 import type { StoredVariable } from './store-types.js'
-import { BOOT_LIST } from './value-forms.js'
 import { ATTRIBUTE, GUID } from './variable.js'
 import { recordBytes } from './write-store.js'
 
@@ -11,6 +13,7 @@ export function lintVariables(variables: readonly StoredVariable[]): readonly Fi
     ...lintComputed(variable),
     ...lintSize(variable),
     ...lintShim(variable),
+    ...lintLists(variable),
   ])
   return [...each, ...lintBootOrder(variables), ...lintTimeout(variables)]
 }
@@ -52,12 +55,26 @@ function lintShim({ name, guid, attributes }: StoredVariable): readonly Firmware
   return [warning(`shim deletes ${name} at the next boot: its attributes must be NV and BS without RT`)]
 }
 
+/** The firmware finds no entry in what it cannot read: no key of db, and nothing that dbx refuses. */
+function lintLists(variable: StoredVariable): readonly FirmwareFinding[] {
+  if (!holdsSignatureLists(variable)) return []
+  try {
+    readSignatureLists(variable.data)
+    return []
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    return [warning(`${variable.name} cannot be read: ${error.message}`)]
+  }
+}
+
 /** Source: UEFI 2.10, 3.1.2: what is not there is skipped. */
 function lintBootOrder(variables: readonly StoredVariable[]): readonly FirmwareFinding[] {
   const ofBoot = variables.filter(({ guid }) => guid === GUID.global)
   const order = ofBoot.find(({ name }) => name === 'BootOrder')
-  const listed = order === undefined ? [] : (BOOT_LIST.show(order.data)?.split(', ') ?? [])
-  const absent = listed.filter((entry) => !ofBoot.some(({ name }) => name === entry))
+  if (order === undefined) return []
+  // What has no whole numbers lists nothing.
+  const numbers = order.data.length % 2 === 0 ? readOptionOrder(order.data) : []
+  const absent = numbers.map((number) => `Boot${number}`).filter((entry) => !ofBoot.some(({ name }) => name === entry))
   if (absent.length === 0) return []
   return [
     note(`BootOrder lists ${absent.join(', ')}, which the file does not have; the firmware skips what is not there`),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { secureBootState } from './secure-boot-state.js'
+import { secureBootMode } from './secure-boot/secure-boot-mode.js'
 import type { StoredVariable } from './store-types.js'
 import { GUID } from './variable.js'
 import { changesBetween } from './variable-changes.js'
@@ -86,7 +86,7 @@ function measuredEvents(before: readonly StoredVariable[], after: readonly Store
     const register = registerOf(variable)
     return register === undefined ? [] : [`${variable.name} (${register})`]
   })
-  if (secureBootState(before).on !== secureBootState(after).on) events.push('SecureBoot (RTMR0, PCR 7)')
+  if (secureBootMode(before).on !== secureBootMode(after).on) events.push('SecureBoot (RTMR0, PCR 7)')
   return events
 }
 

@@ -1,4 +1,4 @@
-import { SECURE_BOOT_ENABLE_GUID } from './secure-boot-state.js'
+import { KEY_VARIABLE } from './secure-boot/key-variables.js'
 import { BITS_64, BOOT_ENTRY, BOOT_LIST, LANGUAGE, SECONDS, SWITCH, type ValueForm } from './value-forms.js'
 import { ATTRIBUTE, GUID } from './variable.js'
 
@@ -23,13 +23,10 @@ export function wellKnownNames(): readonly string[] {
 
 const NV_BS = ATTRIBUTE.nonVolatile | ATTRIBUTE.bootService
 const NV_BS_RT = NV_BS | ATTRIBUTE.runtime
-const KEYS = NV_BS_RT | ATTRIBUTE.timeAuthenticated
 
 /** Load options and hot keys; the digits are hexadecimal and upper case. Source: UEFI 2.10, 3.1.1. */
 const NUMBERED = /^(?:Boot|Driver|SysPrep|PlatformRecovery|Key)[0-9A-F]{4}$/
 
-/** gEfiCustomModeEnableGuid. */
-const CUSTOM_MODE_GUID = 'c076ec0c-7028-4399-a072-71ee5c448b9f'
 /** EFI_TLS_CA_CERTIFICATE_GUID. */
 const TLS_CA_GUID = 'fd2340d0-3dab-4349-a6c7-3b4f12b48eae'
 
@@ -45,16 +42,16 @@ const TABLE: ReadonlyMap<string, WellKnownVariable> = new Map<string, WellKnownV
   ['ConIn', { guid: GUID.global, attributes: NV_BS_RT }],
   ['ConOut', { guid: GUID.global, attributes: NV_BS_RT }],
   ['ErrOut', { guid: GUID.global, attributes: NV_BS_RT }],
-  ['PK', { guid: GUID.global, attributes: KEYS }],
-  ['KEK', { guid: GUID.global, attributes: KEYS }],
-  ['db', { guid: GUID.imageSecurity, attributes: KEYS }],
-  ['dbx', { guid: GUID.imageSecurity, attributes: KEYS }],
-  ['dbt', { guid: GUID.imageSecurity, attributes: KEYS }],
-  ['dbr', { guid: GUID.imageSecurity, attributes: KEYS }],
-  ['SecureBootEnable', { guid: SECURE_BOOT_ENABLE_GUID, attributes: NV_BS, form: SWITCH }],
-  ['CustomMode', { guid: CUSTOM_MODE_GUID, attributes: NV_BS, form: SWITCH }],
+  ['PK', KEY_VARIABLE.PK],
+  ['KEK', KEY_VARIABLE.KEK],
+  ['db', KEY_VARIABLE.db],
+  ['dbx', KEY_VARIABLE.dbx],
+  ['dbt', { guid: GUID.imageSecurity, attributes: KEY_VARIABLE.db.attributes }],
+  ['dbr', { guid: GUID.imageSecurity, attributes: KEY_VARIABLE.db.attributes }],
+  ['SecureBootEnable', { ...KEY_VARIABLE.SecureBootEnable, form: SWITCH }],
+  ['CustomMode', { ...KEY_VARIABLE.CustomMode, form: SWITCH }],
   ['TlsCaCertificate', { guid: TLS_CA_GUID, attributes: NV_BS }],
-  ['MokList', { guid: GUID.shim, attributes: NV_BS }],
+  ['MokList', KEY_VARIABLE.MokList],
   ['MokListX', { guid: GUID.shim, attributes: NV_BS }],
   ['MokListTrusted', { guid: GUID.shim, attributes: NV_BS, form: SWITCH }],
   ['MokSBState', { guid: GUID.shim, attributes: NV_BS, form: SWITCH }],

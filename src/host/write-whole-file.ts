@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { link, lstat, open, rename, rm } from 'node:fs/promises'
+import { lstat, open, rm } from 'node:fs/promises'
 import { CvmError } from '../model/errors.js'
+import { fromSystem } from '../model/system-error.js'
+import { codeOf, takeName } from './take-name.js'
 
 export interface WholeFile {
   readonly path: string
@@ -9,22 +11,21 @@ export interface WholeFile {
   readonly mode: number
   /** What to do with a file of that name. */
   readonly existing: 'refuse' | 'replace'
+  /** Asked when all bytes are on disk; what it throws leaves everything as it was. */
+  readonly beforeNaming?: () => Promise<void>
 }
 
 /**
  * Writes a file so that after a crash there is the old one, or none, or the whole new one.
  *
- * @throws {CvmError} OUTPUT_EXISTS, OUTPUT_UNWRITABLE. Other refusals of the system come as they are.
+ * @throws {CvmError} OUTPUT_EXISTS, OUTPUT_UNWRITABLE, NO_SPACE, IO_ERROR; whatever `beforeNaming` throws.
  */
-export async function writeWholeFile({ path, bytes, mode, existing }: WholeFile): Promise<void> {
+export async function writeWholeFile({ path, bytes, mode, existing, beforeNaming }: WholeFile): Promise<void> {
   const beside = `${path}.${randomBytes(6).toString('hex')}.new`
   try {
-    await using file = await open(beside, 'wx', 0o600)
-    await file.writeFile(bytes)
-    await file.chmod(mode)
-    await file.sync()
-    if (existing === 'replace') await rename(beside, path)
-    else await giveFreeName(beside, path)
+    await writeFlushed(beside, bytes, mode)
+    await beforeNaming?.()
+    await takeName(beside, path, existing)
   } catch (error) {
     throw told(path, error)
   } finally {
@@ -41,21 +42,17 @@ export async function assertFree(path: string): Promise<void> {
   if ((await lstat(path).catch(() => undefined)) !== undefined) throw taken(path)
 }
 
-/** A link never replaces what came there in the meantime; some file systems have none. */
-async function giveFreeName(from: string, to: string): Promise<void> {
-  try {
-    await link(from, to)
-  } catch (error) {
-    if (!NO_HARD_LINKS.has(codeOf(error))) throw error
-    await assertFree(to)
-    await rename(from, to)
-  }
+async function writeFlushed(path: string, bytes: Buffer, mode: number): Promise<void> {
+  await using file = await open(path, 'wx', 0o600)
+  await file.writeFile(bytes)
+  await file.chmod(mode)
+  await file.sync()
 }
 
 function told(path: string, error: unknown): unknown {
   const code = codeOf(error)
   if (code === 'EEXIST') return taken(path)
-  if (!UNWRITABLE.has(code)) return error
+  if (!UNWRITABLE.has(code)) return fromSystem(error)
   const why = error instanceof Error ? error.message : String(error)
   return new CvmError('OUTPUT_UNWRITABLE', `${path} cannot be written`, { why, cause: error })
 }
@@ -66,11 +63,6 @@ function taken(path: string): CvmError {
   })
 }
 
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
-}
-
-const NO_HARD_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
 const UNWRITABLE: ReadonlySet<string> = new Set([
   'ENOENT',
   'ENOTDIR',

@@ -1,5 +1,5 @@
-import { link, lstat, open, rename, unlink } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { lstat, open } from 'node:fs/promises'
+import { codeOf, takeName } from '../host/take-name.js'
 import { CvmError } from '../model/errors.js'
 import { quoted } from './quoted.js'
 
@@ -24,9 +24,7 @@ export async function publish({ candidatePath, outputPath, existing, mode = 0o64
   await assertNoDirectory(outputPath)
   try {
     await flushFile(candidatePath, mode)
-    if (existing === 'replace') await rename(candidatePath, outputPath)
-    else await moveToFreeName(candidatePath, outputPath)
-    await flushDirectory(dirname(outputPath))
+    await takeName(candidatePath, outputPath, existing)
   } catch (cause) {
     throw publishError(outputPath, cause)
   }
@@ -43,28 +41,6 @@ async function flushFile(path: string, mode: number): Promise<void> {
   await file.sync()
 }
 
-/** Unlike rename, a hard link never replaces a file that came there in the meantime. */
-async function moveToFreeName(from: string, to: string): Promise<void> {
-  try {
-    await link(from, to)
-  } catch (cause) {
-    if (!NO_HARD_LINKS.has(codeOf(cause))) throw cause
-    if ((await lstat(to).catch(() => undefined)) !== undefined)
-      throw Object.assign(new Error('file exists'), { code: 'EEXIST' })
-    await rename(from, to)
-    return
-  }
-  await unlink(from)
-}
-
-async function flushDirectory(path: string): Promise<void> {
-  await using dir = await open(path, 'r')
-  await dir.sync().catch((cause: unknown) => {
-    // Some network and FUSE file systems have nothing to flush for a directory.
-    if (!['EINVAL', 'ENOTSUP'].includes(codeOf(cause))) throw cause
-  })
-}
-
 function publishError(outputPath: string, cause: unknown): CvmError {
   const code = codeOf(cause)
   const why = cause instanceof Error ? cause.message : String(cause)
@@ -78,9 +54,3 @@ function publishError(outputPath: string, cause: unknown): CvmError {
   }
   return new CvmError('IO_ERROR', `the finished image could not become ${quoted(outputPath)}`, kept)
 }
-
-function codeOf(cause: unknown): string {
-  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : ''
-}
-
-const NO_HARD_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])

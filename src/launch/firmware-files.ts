@@ -1,5 +1,6 @@
 import { open, stat } from 'node:fs/promises'
 import { CvmError } from '../model/errors.js'
+import { flashMisfit } from '../model/flash-pair.js'
 import type { LaunchFirmware, LaunchWishes } from '../model/launch.js'
 import { chooseFirmware, type FirmwarePlaces, usualPlaces } from './firmware-choice.js'
 import type { FirmwareKind } from './firmware-descriptor.js'
@@ -49,10 +50,7 @@ interface FlashFile {
   readonly bytes: number
 }
 
-/**
- * Code and variables of one build fill 1, 2, 4 or 8 MiB together; halves of different builds would leave the guest without
- * a word on its console. Source: edk2, OvmfPkg/Include/Fdf/OvmfPkgDefines.fdf.inc.
- */
+/** Halves of different builds would leave the guest without a word on its console. */
 async function formatOfPair(code: string, vars: string): Promise<FlashFile['format']> {
   const [codeFile, varsFile] = await Promise.all([flashFile(code), flashFile(vars)])
   if (codeFile.format !== varsFile.format) {
@@ -61,9 +59,10 @@ async function formatOfPair(code: string, vars: string): Promise<FlashFile['form
       next: `Convert one: qemu-img convert -O ${codeFile.format} …`,
     })
   }
-  if (WHOLE_SIZES_MIB.some((size) => codeFile.bytes + varsFile.bytes === size * MIB)) return codeFile.format
+  const why = flashMisfit(codeFile.bytes, varsFile.bytes)
+  if (why === undefined) return codeFile.format
   throw new CvmError('LAUNCH_INVALID', 'the code and the variables of the firmware do not fit together', {
-    why: `${code} has ${codeFile.bytes} bytes, ${vars} has ${varsFile.bytes}; of one build they are ${WHOLE_SIZES_MIB.join(', ')} MiB in all`,
+    why: `${code}, ${vars}: ${why}`,
     next: 'Give files of one build, for example OVMF_CODE_4M.fd and OVMF_VARS_4M.fd.',
   })
 }
@@ -108,8 +107,6 @@ function unusable(path: string, cause: unknown): CvmError {
   return new CvmError('LAUNCH_INVALID', `the firmware file ${path} cannot be read`, { why, cause })
 }
 
-const MIB = 2 ** 20
-const WHOLE_SIZES_MIB = [1, 2, 4, 8]
 const ROM_BLOCK_BYTES = 64 * 1024
 const QCOW2_MAGIC = 'QFI\xfb'
 const QCOW2_HEAD_BYTES = 32

@@ -1,14 +1,14 @@
 import { basename } from 'node:path'
 import { assertSound } from '../firmware/assert-sound.js'
-import { lintPair } from '../firmware/code-and-vars.js'
 import { applyEdits, type VariableEdit } from '../firmware/edit-variables.js'
-import type { FirmwareFinding } from '../firmware/finding.js'
+import { type FirmwareFinding, problem } from '../firmware/finding.js'
 import { contentsBytes, type FirmwareContents, lintContents, withVariables } from '../firmware/firmware-contents.js'
 import { lintNames } from '../firmware/lint-variables.js'
 import { type FirmwareSide, type MeasurementEffects, measurementEffects } from '../firmware/measurement-effects.js'
 import type { StoredVariable } from '../firmware/store-types.js'
 import { changesBetween, type VariableChanges } from '../firmware/variable-changes.js'
 import { CvmError } from '../model/errors.js'
+import { flashMisfit } from '../model/flash-pair.js'
 import { type FirmwareFile, flashBytes, openFirmware, writeFirmware } from './firmware-file.js'
 import { assertOutputFree } from './output-place.js'
 
@@ -20,6 +20,11 @@ export interface FirmwareEditRequest {
   /** The code file that will run with these variables, to compare the sizes. */
   readonly code?: string
 }
+
+/** The edits to make, from the variables that are there. */
+export type ChooseEdits = (
+  variables: readonly StoredVariable[],
+) => readonly VariableEdit[] | Promise<readonly VariableEdit[]>
 
 /** What an edit was, once it is on disk. */
 export interface FirmwareEdit {
@@ -35,12 +40,11 @@ export interface FirmwareEdit {
 /**
  * Changes variables of a file and writes the result to another one. Everything is checked before anything is written.
  *
- * @param choose the edits to make, from the variables that are there
  * @throws CvmError as openFirmware and writeFirmware; VARIABLE_STORE_DAMAGED, VARIABLE_STORE_FULL; OUTPUT_*; whatever `choose` throws.
  */
 export async function editFirmware(
   request: FirmwareEditRequest,
-  choose: (variables: readonly StoredVariable[]) => readonly VariableEdit[],
+  choose: ChooseEdits,
   signal?: AbortSignal,
 ): Promise<FirmwareEdit> {
   await assertOutputFree(request.output, request.force, basename(request.file))
@@ -49,7 +53,7 @@ export async function editFirmware(
   if (request.code !== undefined) await assertPair(file, request.code)
   assertSound(lintContents(file.contents))
 
-  const edits = choose(file.contents.variables)
+  const edits = await choose(file.contents.variables)
   assertSound(lintNames(edits.flatMap((edit) => (edit.kind === 'set' ? [edit.variable] : []))))
   const after = withVariables(file.contents, applyEdits(file.contents.variables, edits))
   const findings = lintContents(after)
@@ -88,7 +92,8 @@ async function assertPair(file: FirmwareFile, code: string): Promise<void> {
 
 async function pairFindings({ contents }: FirmwareFile, code: string): Promise<readonly FirmwareFinding[]> {
   if (contents.form === 'json') return []
-  return lintPair(await flashBytes(code), contents.file.length)
+  const misfit = flashMisfit(await flashBytes(code), contents.file.length)
+  return misfit === undefined ? [] : [problem(misfit)]
 }
 
 /** The output has the form of the input; a name that says another one would mislead people and programs. */

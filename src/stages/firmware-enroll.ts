@@ -1,3 +1,5 @@
+import { CHECKED_STORE } from '../firmware/checked-store.js'
+import { editsToSet } from '../firmware/edit-variables.js'
 import { certificateDoubts } from '../firmware/secure-boot/certificate-doubts.js'
 import { type CertificateFacts, certificateFacts, shortName } from '../firmware/secure-boot/certificate-facts.js'
 import { readCertificateFile } from '../firmware/secure-boot/certificate-file.js'
@@ -9,15 +11,16 @@ import {
 } from '../firmware/secure-boot/enrollment.js'
 import { MICROSOFT_STORE, microsoftKeys } from '../firmware/secure-boot/microsoft-keys.js'
 import { signatureFile } from '../firmware/secure-boot/signature-file.js'
-import type { StoreEdit } from '../firmware/store-access.js'
+import type { StoreReader } from '../firmware/store-access.js'
 import type { FirmwareVariable } from '../firmware/variable.js'
 import { CvmError } from '../model/errors.js'
-import { judgeWith, MAX_STORE_BYTES, signedImage, stateOf } from './firmware-verify.js'
-import { type OutputFile, publishBytes, refuseExisting } from './publish-bytes.js'
+import { type ChooseEdits, editFirmware, type FirmwareEdit, type FirmwareEditRequest } from './edit-firmware.js'
+import { LARGEST_FIRMWARE_BYTES } from './firmware-file.js'
+import { judgeWith, signedImage, stateOf } from './firmware-verify.js'
 import { wholeFile } from './whole-file.js'
 
-export interface EnrollRequest {
-  readonly file: string
+/** The keys that are asked for. */
+export interface KeyRequest {
   /** Files with one certificate each. */
   readonly pk: string | undefined
   readonly kek: readonly string[]
@@ -27,17 +30,18 @@ export interface EnrollRequest {
   readonly dbx: readonly string[]
   readonly microsoft: boolean
   readonly owner: string
+  readonly now: Date
+}
+
+export interface EnrollRequest extends FirmwareEditRequest, KeyRequest {
   /** Programs that the result must accept. */
   readonly bootLoaders: readonly string[]
   /** Write although a certificate is doubtful. */
   readonly acceptDoubts: boolean
-  readonly output: OutputFile
-  readonly now: Date
 }
 
 export interface Enrolled {
-  readonly before: readonly FirmwareVariable[]
-  readonly set: readonly FirmwareVariable[]
+  readonly edit: FirmwareEdit
   readonly notes: readonly string[]
   /** Programs of `bootLoaders` with the reason for which they are accepted. */
   readonly accepted: readonly string[]
@@ -46,26 +50,25 @@ export interface Enrolled {
 /**
  * Writes a copy of a firmware file with the keys enrolled. Everything is checked before anything is written.
  *
- * @throws {CvmError} KEYS_REFUSED with all problems; FIRMWARE_MISSING without Microsoft's keys; OUTPUT_EXISTS; INPUT_*; what the
- * store throws.
+ * @throws {CvmError} KEYS_REFUSED with all problems; FIRMWARE_MISSING without Microsoft's keys; as editFirmware; INPUT_* and
+ * EFI_FILE_INVALID of what is to go into dbx and of boot loaders.
  */
-export async function enrollKeys(request: EnrollRequest, store: StoreEdit, signal: AbortSignal): Promise<Enrolled> {
-  refuseExisting(request.output)
-  const file = await wholeFile(request.file, MAX_STORE_BYTES)
-  const before = store.read(file)
-  stateOf(before, request.file)
+export async function enrollKeys(request: EnrollRequest, signal: AbortSignal): Promise<Enrolled> {
   const found: Found = { problems: [], doubts: [], notes: [] }
-  const enrollment = await readEnrollment(request, before, store, found)
-  if (found.problems.length === 0) found.problems.push(...enrollment.problems)
-  const accepted = found.problems.length === 0 ? await checkBootLoaders(request, enrollment, found, signal) : []
-  const refused = [...found.problems, ...(request.acceptDoubts ? [] : found.doubts)]
-  if (refused.length > 0) throw refusal(refused, found)
-  await publishBytes(store.write(file, enrollment.after), request.output)
-  return { before, set: enrollment.set, notes: [...found.doubts, ...found.notes, ...enrollment.notes], accepted }
+  const accepted: string[] = []
+  const choose: ChooseEdits = async (before) => {
+    stateOf(before, request.file)
+    const enrollment = await readEnrollment(request, before, CHECKED_STORE, found)
+    if (found.problems.length === 0) found.problems.push(...enrollment.problems)
+    if (found.problems.length === 0) accepted.push(...(await checkBootLoaders(request, enrollment, found, signal)))
+    const refused = [...found.problems, ...(request.acceptDoubts ? [] : found.doubts)]
+    if (refused.length > 0) throw refusal(refused, found)
+    found.notes.push(...enrollment.notes)
+    return editsToSet(enrollment.set)
+  }
+  const edit = await editFirmware(request, choose, signal)
+  return { edit, notes: [...found.doubts, ...found.notes], accepted }
 }
-
-/** The keys that are asked for, without what is to be done with them. */
-export type KeyRequest = Pick<EnrollRequest, 'pk' | 'kek' | 'db' | 'mok' | 'dbx' | 'microsoft' | 'owner' | 'now'>
 
 /** Collected, so that all come at once. */
 export interface Found {
@@ -83,7 +86,7 @@ export interface Found {
 export async function readEnrollment(
   request: KeyRequest,
   before: readonly FirmwareVariable[],
-  store: StoreEdit,
+  store: StoreReader,
   found: Found,
 ): Promise<Enrollment> {
   const certificates = async (option: string, paths: readonly string[]): Promise<readonly CertificateFacts[]> => {
@@ -149,16 +152,16 @@ async function dbxWishes(given: string, now: Date, found: Found): Promise<readon
     const kinds = (['sha256', 'sha384', 'sha512'] as const).filter((name) => name === 'sha256' || used.includes(name))
     return kinds.map((name) => ({ kind: name, digest: image.digest(name) }))
   }
-  const lists = signatureFile(bytes)
-  if (lists !== undefined) return lists.map((list) => ({ kind: 'list', list }))
+  const lists = signatureFile(bytes)?.lists
+  if (lists !== undefined && lists.length > 0) return lists.map((list) => ({ kind: 'list', list }))
   // What is refused may be expired or weak.
   const certificate = certificateIn(`--dbx ${given}`, bytes, now, { ...found, doubts: [] })
   return certificate === undefined ? [] : [{ kind: 'x509', certificate }]
 }
 
 /** Their dates are told, never a reason to stop: they are what the world's boot loaders are signed with. */
-async function microsoftFromHost(store: StoreEdit, now: Date): Promise<MicrosoftReading> {
-  const file = await wholeFile(MICROSOFT_STORE, MAX_STORE_BYTES).catch((cause: unknown) => {
+async function microsoftFromHost(store: StoreReader, now: Date): Promise<MicrosoftReading> {
+  const file = await wholeFile(MICROSOFT_STORE, LARGEST_FIRMWARE_BYTES).catch((cause: unknown) => {
     throw new CvmError('FIRMWARE_MISSING', "Microsoft's certificates are not on this machine", {
       why: `they are read from ${MICROSOFT_STORE}, which is not there`,
       next: 'apt-get install ovmf (Debian, Ubuntu), or give the certificates themselves with --kek and --db',

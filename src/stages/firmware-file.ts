@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto'
-import { lstat, readFile, rm, writeFile } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { lstat, readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { type FirmwareContents, readContents } from '../firmware/firmware-contents.js'
+import { writeWholeFile } from '../host/write-whole-file.js'
 import { assertUnchanged } from '../image/file-identity.js'
-import { publish } from '../image/publish.js'
 import { isQcow2, readQcow2Header } from '../image/qcow2-header.js'
 import { quoted } from '../image/quoted.js'
 import { type FileStart, readFileStart } from '../image/read-start.js'
@@ -28,7 +27,7 @@ export async function openFirmware(file: string, signal?: AbortSignal): Promise<
   const path = resolve(file)
   const start = await startOf(path)
   const isLayered = isQcow2(start.head)
-  const bytes = isLayered ? await fromQcow2(path, start, signal) : await wholeFile(path, start)
+  const bytes = isLayered ? await fromQcow2(path, start, signal) : await allBytes(path, start)
   const contents = readContents(bytes)
   const format = isLayered ? 'qcow2' : contents.form === 'json' ? 'json' : 'raw'
   return { path, format, identity: start.identity, contents }
@@ -46,21 +45,11 @@ export async function flashBytes(file: string): Promise<number> {
 }
 
 /**
- * The bytes of a file that goes into variables.
- *
- * @throws CvmError INPUT_*, FIRMWARE_FILE_REFUSED when it is larger than any firmware.
- */
-export async function readSmallFile(file: string): Promise<Buffer> {
-  const path = resolve(file)
-  return await wholeFile(path, await startOf(path))
-}
-
-/**
  * Writes a file in the form of the one it comes from: beside the output, flushed, and renamed to it in one step.
  *
  * @param bytes the new contents, raw also when the file is to be qcow2
  * @param from must still be as it was read
- * @throws CvmError INPUT_CHANGED, OUTPUT_EXISTS, OUTPUT_UNWRITABLE, NO_SPACE, IO_ERROR, TOOL_*.
+ * @throws CvmError INPUT_CHANGED, OUTPUT_EXISTS, OUTPUT_UNWRITABLE, NO_SPACE, IO_ERROR; of qcow2 also TOOL_*.
  */
 export async function writeFirmware(
   from: FirmwareFile,
@@ -69,19 +58,14 @@ export async function writeFirmware(
   existing: 'refuse' | 'replace',
   signal?: AbortSignal,
 ): Promise<void> {
-  const outputPath = resolve(output)
-  const mode = ((await lstat(outputPath).catch(() => undefined))?.mode ?? NEW_MODE) & 0o777
-  const candidatePath = join(dirname(outputPath), `.${basename(outputPath)}.${randomBytes(4).toString('hex')}`)
-  try {
-    if (from.format === 'qcow2') await (await import('./qcow2-firmware.js')).writeQcow2(bytes, candidatePath, signal)
-    else await writeFile(candidatePath, bytes, { flag: 'wx' })
-    await assertUnchanged(from.path, from.identity)
-    await publish({ candidatePath, outputPath, existing, mode }).catch((error: unknown) => {
-      throw withoutKept(error)
-    })
-  } finally {
-    await rm(candidatePath, { force: true })
-  }
+  const mode = ((await lstat(output).catch(() => undefined))?.mode ?? NEW_MODE) & 0o777
+  await writeWholeFile({
+    path: output,
+    bytes: from.format === 'qcow2' ? await (await import('./qcow2-firmware.js')).qcow2Bytes(bytes, signal) : bytes,
+    mode,
+    existing,
+    beforeNaming: () => assertUnchanged(from.path, from.identity),
+  })
 }
 
 async function startOf(path: string): Promise<FileStart> {
@@ -94,11 +78,11 @@ async function startOf(path: string): Promise<FileStart> {
       cause,
     })
   })
-  if (start.identity.sizeBytes > LARGEST_BYTES) throw tooLarge(path, start.identity.sizeBytes)
+  if (start.identity.sizeBytes > LARGEST_FIRMWARE_BYTES) throw tooLarge(path, start.identity.sizeBytes)
   return start
 }
 
-async function wholeFile(path: string, { head, identity }: FileStart): Promise<Buffer> {
+async function allBytes(path: string, { head, identity }: FileStart): Promise<Buffer> {
   if (head.length === identity.sizeBytes) return head
   const bytes = await readFile(path)
   await assertUnchanged(path, identity)
@@ -108,7 +92,7 @@ async function wholeFile(path: string, { head, identity }: FileStart): Promise<B
 /** What opens qcow2 files is loaded only for them: it doubles the time that the program takes to start. */
 async function fromQcow2(path: string, start: FileStart, signal?: AbortSignal): Promise<Buffer> {
   const bytes = virtualBytes(path, start)
-  if (bytes > LARGEST_BYTES) throw tooLarge(path, bytes)
+  if (bytes > LARGEST_FIRMWARE_BYTES) throw tooLarge(path, bytes)
   const { readQcow2 } = await import('./qcow2-firmware.js')
   return await readQcow2(path, bytes, signal)
 }
@@ -120,17 +104,10 @@ function virtualBytes(path: string, { head, identity }: FileStart): number {
 }
 
 function tooLarge(path: string, bytes: number): CvmError {
-  const why = `it has ${bytes} bytes, and firmware has at most ${LARGEST_BYTES}`
+  const why = `it has ${bytes} bytes, and firmware has at most ${LARGEST_FIRMWARE_BYTES}`
   return new CvmError('FIRMWARE_FILE_REFUSED', `${quoted(path)} is too large for a firmware`, { why })
 }
 
-/** publish tells of a candidate that is kept; ours is not. */
-function withoutKept(error: unknown): unknown {
-  if (!(error instanceof CvmError)) return error
-  const { code, message, why, cause } = error
-  return new CvmError(code, message, { ...(why === undefined ? {} : { why }), cause })
-}
-
 /** The flash of QEMU's aarch64 machine has 64 MiB, the largest one in use. */
-const LARGEST_BYTES = 64 * 1024 * 1024
+export const LARGEST_FIRMWARE_BYTES = 64 * 1024 * 1024
 const NEW_MODE = 0o644

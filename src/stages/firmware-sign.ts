@@ -7,10 +7,11 @@ import type { CertificateFacts } from '../firmware/secure-boot/certificate-facts
 import { certificatePem, readCertificateFile } from '../firmware/secure-boot/certificate-file.js'
 import { runToolOrFail } from '../host/run-tool.js'
 import { makeScratch } from '../host/scratch.js'
+import { writeWholeFile } from '../host/write-whole-file.js'
 import { CvmError } from '../model/errors.js'
 import { sbsignCall } from '../tools/sbsign.js'
 import { signedImage } from './firmware-verify.js'
-import { type OutputFile, publishBytes, refuseExisting } from './publish-bytes.js'
+import { assertOutputFree } from './output-place.js'
 import { requireProgram } from './require-program.js'
 import { signatureAnswers } from './signature-answers.js'
 import { wholeFile } from './whole-file.js'
@@ -19,7 +20,8 @@ export interface SignRequest {
   readonly efiFile: string
   readonly keyFile: string
   readonly certificateFile: string
-  readonly output: OutputFile
+  /** `force`: replace what is there. */
+  readonly output: { readonly path: string; readonly force: boolean }
   readonly now: Date
 }
 
@@ -36,11 +38,11 @@ export interface SignedProgram {
  * Signs a program; the result is verified before it gets the output's name.
  *
  * @throws {CvmError} KEYS_REFUSED for a key or certificate that is none, or two that do not belong together; EFI_FILE_INVALID;
- * OUTPUT_EXISTS; TOOL_MISSING, TOOL_FAILED; INPUT_*.
+ * OUTPUT_*; TOOL_MISSING, TOOL_FAILED; INPUT_*.
  */
 export async function signProgram(request: SignRequest, signal: AbortSignal): Promise<SignedProgram> {
   const { efiFile, keyFile, certificateFile, output, now } = request
-  refuseExisting(output)
+  await assertOutputFree(output.path, output.force, 'signed.efi')
   const certificate = await assertSigner({ keyFile, certificateFile })
   const program = await wholeFile(efiFile)
   const before = signedImage(program, efiFile)
@@ -59,7 +61,8 @@ export async function signProgram(request: SignRequest, signal: AbortSignal): Pr
   const bytes = await readFile(files.outputFile)
   const after = signedImage(bytes, 'what sbsign wrote')
   await checkResult(after, certificate, signal)
-  await publishBytes(bytes, output)
+  const existing = output.force ? 'replace' : 'refuse'
+  await writeWholeFile({ path: output.path, bytes, mode: 0o644, existing })
   return {
     certificate,
     sha256: after.digest('sha256').toString('hex'),

@@ -1,8 +1,8 @@
 import { readSignedImage, type SignedImage } from '../firmware/pe/signed-image.js'
 import { type ImageVerdict, judgeImage, signatureQuestions } from '../firmware/secure-boot/judge-image.js'
 import { type SecureBootState, secureBootState } from '../firmware/secure-boot/secure-boot-state.js'
-import type { StoreEdit } from '../firmware/store-access.js'
 import { CvmError } from '../model/errors.js'
+import { openFirmware } from './firmware-file.js'
 import { wholeFile } from './whole-file.js'
 
 export interface Verification {
@@ -20,17 +20,12 @@ export interface Verification {
 /**
  * What a firmware with this variable store does with a program.
  *
- * @throws {CvmError} EFI_FILE_INVALID, KEYS_REFUSED for a damaged db or dbx, the INPUT_* codes, TOOL_MISSING, TOOL_FAILED.
+ * @throws {CvmError} EFI_FILE_INVALID; as openFirmware; KEYS_REFUSED for a damaged db or dbx; TOOL_MISSING, TOOL_FAILED.
  */
-export async function verifyProgram(
-  efiPath: string,
-  storePath: string,
-  store: StoreEdit,
-  signal: AbortSignal,
-): Promise<Verification> {
+export async function verifyProgram(efiPath: string, storePath: string, signal: AbortSignal): Promise<Verification> {
   const image = signedImage(await wholeFile(efiPath), efiPath)
-  const variables = store.read(await wholeFile(storePath, MAX_STORE_BYTES))
-  return await judgeWith(image, stateOf(variables, storePath), signal)
+  const { contents } = await openFirmware(storePath, signal)
+  return await judgeWith(image, stateOf(contents.variables, storePath), signal)
 }
 
 export async function judgeWith(
@@ -70,6 +65,3 @@ export function stateOf(variables: Parameters<typeof secureBootState>[0], path: 
     throw new CvmError('KEYS_REFUSED', `the keys in ${path} cannot be read`, { why: error.message, cause: error })
   }
 }
-
-/** The largest firmware image that QEMU maps is far below. */
-export const MAX_STORE_BYTES = 64 * 1024 * 1024

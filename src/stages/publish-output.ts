@@ -68,8 +68,8 @@ export async function publishFirmware(
   const candidatePath = join(place.workDir, 'firmware.fd')
   let sha256 = ''
   await publishBeside(plan, path, 'firmware', async () => {
-    if (format === 'qcow2') await (await import('./qcow2-firmware.js')).writeQcow2(bytes, candidatePath)
-    else await writeFile(candidatePath, bytes)
+    const file = format === 'qcow2' ? await (await import('./qcow2-firmware.js')).qcow2Bytes(bytes) : bytes
+    await writeFile(candidatePath, file)
     sha256 = await sha256File(candidatePath)
     return candidatePath
   })

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { runTool } from '../host/run-tool.js'
 import { makeScratch } from '../host/scratch.js'
 import { quoted } from '../image/quoted.js'
@@ -22,15 +22,16 @@ export async function readQcow2(path: string, bytes: number, signal?: AbortSigna
 }
 
 /**
- * A new qcow2 file with these bytes, of the small clusters that distributions use for variables.
+ * A qcow2 file with these bytes on its disk, of the small clusters that distributions use for variables.
  *
  * @throws CvmError NO_SPACE, IO_ERROR, TOOL_*.
  */
-export async function writeQcow2(bytes: Buffer, path: string, signal?: AbortSignal): Promise<void> {
-  await using scratch = await makeScratch(dirname(path), '.cvm-firmware', 0o700)
-  const raw = join(scratch.path, 'raw')
+export async function qcow2Bytes(bytes: Buffer, signal?: AbortSignal): Promise<Buffer> {
+  await using scratch = await makeScratch(tmpdir(), 'cvm-firmware', 0o700)
+  const [raw, layered] = [join(scratch.path, 'raw'), join(scratch.path, 'qcow2')]
   await writeFile(raw, bytes)
-  await run(convertCall(raw, 'raw', path, ['-o', 'cluster_size=4096', '-S', '4096']), path, signal)
+  await run(convertCall(raw, 'raw', layered, ['-o', 'cluster_size=4096', '-S', '4096']), layered, signal)
+  return await readFile(layered)
 }
 
 async function run(call: ToolCall, path: string, signal: AbortSignal | undefined): Promise<void> {

@@ -1,15 +1,14 @@
-import { ATTRIBUTES_EXPECTED, attributeBits } from '../firmware/attribute-names.js'
 import type { VariableEdit } from '../firmware/edit-variables.js'
-import { efiTimeBytes } from '../firmware/efi-time.js'
 import { variableKey } from '../firmware/live-variables.js'
 import { KEY_VARIABLE } from '../firmware/secure-boot/key-variables.js'
 import type { StoredVariable } from '../firmware/store-types.js'
-import { type ValueInput, valueBytes } from '../firmware/value-input.js'
-import { findVariable, type NamedVariable, readName } from '../firmware/variable-name.js'
-import { wellKnown } from '../firmware/well-known.js'
+import type { ValueInput } from '../firmware/value-input.js'
+import { type NamedVariable, readName } from '../firmware/variable-name.js'
+import { wishedVariable } from '../firmware/wished-variable.js'
 import { CvmError } from '../model/errors.js'
 import type { FirmwareVariablesPlan, FirmwareVariableWish } from '../model/wishes.js'
-import { readSmallFile } from './firmware-file.js'
+import { LARGEST_FIRMWARE_BYTES } from './firmware-file.js'
+import { wholeFile } from './whole-file.js'
 
 export interface VariableEdits {
   readonly edits: readonly VariableEdit[]
@@ -52,24 +51,12 @@ export function keyVariablesIn(edits: readonly VariableEdit[]): readonly string[
 async function editOf(wish: FirmwareVariableWish, present: readonly StoredVariable[]): Promise<VariableEdit> {
   const named = namedIn(wish.name, present)
   if (wish.form === 'delete') return { kind: 'delete', ...named }
-  const before = findVariable(present, named)
-  const known = wellKnown(named.name)
-  const usual = known?.guid === named.guid ? known.attributes : NV_BS_RT
-  const time = wish.date === undefined ? undefined : efiTimeBytes(wish.date)
-  if (wish.date !== undefined && time === undefined)
-    throw new CvmError('USAGE', `the date cannot be ${wish.date}`, { why: 'it looks like 2026-01-31' })
-  const variable = {
-    ...before,
-    ...named,
-    attributes: attributesOf(wish.attributes) ?? before?.attributes ?? usual,
-    data: valueBytes(named, await inputOf(wish)),
-    ...(time === undefined ? {} : { time }),
-  }
-  return { kind: 'set', variable }
+  const { attributes, date } = wish
+  return { kind: 'set', variable: wishedVariable({ named, value: await inputOf(wish), attributes, date }, present) }
 }
 
 async function inputOf({ form, text }: FirmwareVariableWish): Promise<ValueInput> {
-  if (form === 'file') return { form: 'bytes', bytes: await readSmallFile(text) }
+  if (form === 'file') return { form: 'bytes', bytes: await wholeFile(text, LARGEST_FIRMWARE_BYTES) }
   if (form === 'delete') throw new Error('what is deleted has no value')
   return { form, text }
 }
@@ -81,11 +68,3 @@ function namedIn(text: string, present: readonly StoredVariable[]): NamedVariabl
     why: `give it with its GUID: ${text}-01234567-89ab-cdef-0123-456789abcdef`,
   })
 }
-
-function attributesOf(text: string | undefined): number | undefined {
-  const bits = text === undefined ? undefined : attributeBits(text)
-  if (text === undefined || bits !== undefined) return bits
-  throw new CvmError('USAGE', `the attributes cannot be ${text}`, { why: `they are ${ATTRIBUTES_EXPECTED}` })
-}
-
-const NV_BS_RT = 7

@@ -76,7 +76,7 @@ function asText(data: Buffer): string | undefined {
 
 const paths: Decoder = (data) => devicePathTexts(data)
 const lists: Decoder = describeSignatureLists
-const order: Decoder = (data) => [readOptionOrder(data).join(', ')]
+const order: Decoder = (data) => [readOptionOrder(data).join(',')]
 const next: Decoder = (data) => [optionNumber(exactly(data, 2).readUInt16LE())]
 const language: Decoder = (data) => [readLanguage(data)]
 const indications: Decoder = (data) => [readOsIndications(data).join(', ') || 'nothing asked for']

@@ -1,6 +1,6 @@
 /** How the fields of device path nodes look in bytes and in text. Numbers are little-endian. */
 import { isIPv4, isIPv6 } from 'node:net'
-import { guidBytes, isGuid, readGuid } from './guid-bytes.js'
+import { guidBytes, guidText, isGuid } from '../guid.js'
 
 export interface NodeField {
   /** Undefined: all bytes that are left. */
@@ -23,7 +23,7 @@ export function decimal(field: NodeField): NodeField {
 
 export const guid: NodeField = {
   bytes: 16,
-  read: (bytes) => readGuid(bytes),
+  read: (bytes) => guidText(bytes),
   write: (text) => (isGuid(text) ? guidBytes(text) : undefined),
 }
 

@@ -5,7 +5,7 @@
  *
  * Source: UEFI 2.10, 32.4.1 Signature Database.
  */
-import { guidBytes, readGuid } from './guid-bytes.js'
+import { guidBytes, guidText } from '../guid.js'
 
 /** SignatureType of the kinds that this program knows. Source: UEFI 2.10, 32.4.1. */
 export const SIGNATURE_TYPE = {
@@ -59,11 +59,11 @@ export function readSignatureLists(data: Buffer): readonly SignatureList[] {
       throw broken(at, `${bodyBytes} bytes do not hold entries of ${signatureBytes}`)
     const body = data.subarray(at + LIST_HEADER_BYTES + headerBytes, at + listBytes)
     lists.push({
-      type: readGuid(data, at),
+      type: guidText(data, at),
       header: data.subarray(at + LIST_HEADER_BYTES, at + LIST_HEADER_BYTES + headerBytes),
       signatures: Array.from({ length: bodyBytes / signatureBytes }, (_, index) => {
         const entry = body.subarray(index * signatureBytes, (index + 1) * signatureBytes)
-        return { owner: readGuid(entry), data: entry.subarray(OWNER_BYTES) }
+        return { owner: guidText(entry), data: entry.subarray(OWNER_BYTES) }
       }),
     })
     at += listBytes

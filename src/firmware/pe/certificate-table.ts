@@ -5,8 +5,9 @@
  *
  * Source: Microsoft, PE Format, "The Attribute Certificate Table"; UEFI 2.10, 32.2.4.
  */
-import { readGuid } from '../decode/guid-bytes.js'
+
 import { SIGNATURE_TYPE } from '../decode/signature-list.js'
+import { guidText } from '../guid.js'
 import type { PeFile } from './pe-file.js'
 
 export interface CertificateTable {
@@ -26,7 +27,7 @@ export function readCertificateTable({ bytes, certificateTable }: PeFile): Certi
     const entry = bytes.subarray(at, at + length)
     const type = entry.readUInt16LE(6)
     if (type === PKCS_SIGNED_DATA) signatures.push(entry.subarray(HEADER_BYTES))
-    if (type === EFI_GUID && length > GUID_HEADER_BYTES && readGuid(entry, HEADER_BYTES) === SIGNATURE_TYPE.pkcs7)
+    if (type === EFI_GUID && length > GUID_HEADER_BYTES && guidText(entry, HEADER_BYTES) === SIGNATURE_TYPE.pkcs7)
       signatures.push(entry.subarray(GUID_HEADER_BYTES))
     at += Math.ceil(length / 8) * 8
   }

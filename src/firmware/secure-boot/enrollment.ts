@@ -13,6 +13,7 @@ import {
   writeSignatureLists,
 } from '../decode/signature-list.js'
 import { writeSwitch } from '../decode/simple-values.js'
+import { applyEdits, editsToSet } from '../edit-variables.js'
 import type { FirmwareVariable } from '../variable.js'
 import { type CertificateFacts, certificateFacts, shortName } from './certificate-facts.js'
 import { isSameVariable, KEY_VARIABLE, type VariablePlace } from './key-variables.js'
@@ -56,19 +57,8 @@ export interface Enrollment {
 /** Pure: the same wish and the same store give the same bytes. @throws {RangeError} when keys in the store are damaged. */
 export function planEnrollment(wish: EnrollmentWish, present: readonly FirmwareVariable[]): Enrollment {
   const set = [...keyVariables(wish, present), ...mokVariables(wish)]
-  const after = withVariables(present, set)
+  const after = applyEdits(present, editsToSet(set))
   return { set, after, problems: problemsOf(wish, after), notes: notesOf(wish, after) }
-}
-
-/** A set of variables with some of them replaced, in place, and new ones behind. */
-export function withVariables(
-  present: readonly FirmwareVariable[],
-  set: readonly FirmwareVariable[],
-): readonly FirmwareVariable[] {
-  return [
-    ...present.map((old) => set.find((variable) => isSameVariable(variable, old)) ?? old),
-    ...set.filter((variable) => !present.some((old) => isSameVariable(variable, old))),
-  ]
 }
 
 function keyVariables(wish: EnrollmentWish, present: readonly FirmwareVariable[]): readonly FirmwareVariable[] {
@@ -145,7 +135,7 @@ function notesOf(wish: EnrollmentWish, after: readonly FirmwareVariable[]): read
   const hasKek = after.some((variable) => isSameVariable(variable, KEY_VARIABLE.KEK) && variable.data.length > 0)
   return [
     ...(asksForKeys(wish) && !hasKek ? ['there is no KEK, so nobody can update db and dbx with a signed update'] : []),
-    ...(wish.mok.length > 0 && !on ? [`Secure Boot is off in this store (${whyOff}): shim then checks nothing`] : []),
+    ...(wish.mok.length > 0 && !on ? [`Secure Boot is off in this store: ${whyOff}; shim then checks nothing`] : []),
   ]
 }
 

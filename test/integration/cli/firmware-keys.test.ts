@@ -58,10 +58,12 @@ describe.skipIf(!existsSync(STORE))('firmware enroll', () => {
     const again = await firmware('enroll', STORE, ...KEYS, '-o', 'vars.fd', '--force', '--json')
 
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    expect(stdout).toMatch(/^PK new\n {2}certificate, owner .*\n {4}subject: CN=Mine PK\n/)
-    expect(stdout).toContain('TDX: MRTD stays, RTMR0 changes')
+    expect(stdout).toMatch(/^vars\.fd\n/)
+    expect(stdout).toMatch(/ \+ PK 8be4df61\S+, NV,BS,RT,AT\n +certificate, owner .*\n +subject: CN=Mine PK\n/)
+    expect(stdout).toMatch(/Secure Boot is on: a platform key/)
+    expect(stdout).toMatch(/change: .*PK \(RTMR0, PCR 7\).*SecureBoot \(RTMR0, PCR 7\)/)
     const first = readFileSync(at('vars.fd'))
-    expect(JSON.parse(again.stdout)).toMatchObject({ outcome: 'ok', notes: [] })
+    expect(JSON.parse(again.stdout)).toMatchObject({ outcome: 'ok', changed: [], accepted: [], notes: [] })
     expect(readFileSync(at('vars.fd'))).toEqual(first)
     expect(first.length).toBe(statSync(STORE).size)
   })
@@ -137,11 +139,49 @@ describe.skipIf(!existsSync(STORE))('firmware enroll', () => {
   })
 
   it("adds a MokList to a store with other people's keys, which stay", async () => {
-    const { code, stdout } = await firmware('enroll', STORE, '--mok', 'keys/db.pem', '-o', 'mok.fd')
+    const { code, stdout } = await firmware('enroll', MICROSOFT_STORE, '--mok', 'keys/db.pem', '-o', 'mok.fd')
 
     expect(code).toBe(0)
-    expect(stdout).toMatch(/^MokList new\n/)
-    expect(stdout).not.toContain('PK new')
+    expect(stdout).toMatch(/\+ MokList 605dab50/)
+    expect(stdout).not.toMatch(/[+~-] (?:PK|KEK|db|dbx|SecureBootEnable) /)
+  })
+
+  it('takes a store in qcow2 and in the JSON form as well, and keeps the form', async () => {
+    const convert = ['convert', '-f', 'raw', '-O', 'qcow2', STORE, at('empty.qcow2')]
+    execFileSync('qemu-img', convert)
+    writeFileSync(at('empty.json'), '{"version":2,"variables":[]}')
+
+    for (const form of ['qcow2', 'json']) {
+      const made = await firmware('enroll', `empty.${form}`, ...KEYS, '-o', `mine.${form}`, '--json')
+      expect(JSON.parse(made.stdout)).toMatchObject({
+        secureBoot: { on: true },
+        added: ['CustomMode', 'KEK', 'PK', 'SecureBootEnable', 'db', 'dbx'].map((name) => ({ name })),
+      })
+      const shown = await firmware('show', `mine.${form}`, '--json')
+      expect(JSON.parse(shown.stdout)).toMatchObject({ format: form, secureBoot: { on: true } })
+      const verified = await firmware('verify', 'program.efi', '--against', `mine.${form}`, '--json')
+      expect(JSON.parse(verified.stdout)).toMatchObject({ outcome: 'refused', secureBoot: 'on' })
+    }
+  })
+
+  it('says what becomes of the measurements of a single file', async () => {
+    const { stdout } = await firmware('enroll', '/usr/share/ovmf/OVMF.fd', ...KEYS, '-o', 'OVMF.fd', '--json')
+
+    expect(JSON.parse(stdout).measurements).toMatchObject({
+      mrtdChanges: false,
+      rtmr0Changes: true,
+      snpDigestChanges: true,
+    })
+  })
+
+  it('compares code and variables as set does', async () => {
+    writeFileSync(at('code.fd'), Buffer.alloc(1966080))
+
+    expect(await firmware('enroll', STORE, ...KEYS, '--code', 'code.fd', '-o', 'never.fd')).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining('do not belong together'),
+    })
+    expect(existsSync(at('never.fd'))).toBe(false)
   })
 
   it('asks before it replaces a file', async () => {

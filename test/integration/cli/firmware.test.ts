@@ -53,7 +53,7 @@ describe('firmware set', () => {
 
     expect(bytes('vars.fd').equals(anEmptyStore())).toBe(true)
     expect(await valuesIn('new.fd')).toEqual({ BootOrder: '01000000' })
-    expect(text).toMatch(/\+ BootOrder 8be4df61\S+, NV,BS,RT\n +Boot0001, Boot0000\n/)
+    expect(text).toMatch(/\+ BootOrder 8be4df61\S+, NV,BS,RT\n +0001,0000\n/)
     expect(text).toMatch(/MRTD stays the same/)
     expect(text).toMatch(/BootOrder \(RTMR0, PCR 1\)/)
     expect(readdirSync(dir).sort()).toEqual(['new.fd', 'vars.fd'])
@@ -100,7 +100,8 @@ describe('firmware set', () => {
     ['attributes that are none', ['Timeout', '5', '--attributes', 'rw'], /nv,bs,rt/],
     ['a date that is none', ['PK', '--hex', '00', '--date', 'today'], /2026-01-31/],
     ['an option that is none', ['Timeout', '5', '--hexa', '05'], /hex/],
-    ['a file that is not there', ['Own', '--file', 'nothing'], /no file/],
+    ['a file that is not there', [OWN, '--file', 'nothing'], /nothing does not exist/],
+    ['a certificate for a list', ['db', '--file', 'vars.fd'], /consists of signature lists.*firmware enroll/s],
   ])('refuses %s, and writes nothing', async (_, args, words) => {
     const { code, stdout, stderr } = await firmware('set', 'vars.fd', ...args, '-o', 'new.fd')
 

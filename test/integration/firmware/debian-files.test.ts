@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { lintPair } from '../../../src/firmware/code-and-vars.js'
 import { contentsBytes, lintContents, readContents, withVariables } from '../../../src/firmware/firmware-contents.js'
-import { secureBootState } from '../../../src/firmware/secure-boot-state.js'
+import { secureBootMode } from '../../../src/firmware/secure-boot/secure-boot-mode.js'
 import { byNameAndGuid, writeRecords } from '../../../src/firmware/write-store.js'
+import { flashMisfit } from '../../../src/model/flash-pair.js'
 
 const DIR = '/usr/share/OVMF'
 const SINGLE = '/usr/share/ovmf/OVMF.fd'
@@ -35,12 +35,12 @@ describe.skipIf(files.length === 0)("the firmware files of Debian's package ovmf
     expect(after.variables).toEqual([...before.variables].sort(byNameAndGuid))
     expect(contentsBytes(after).length).toBe(before.file.length)
     expect(contentsBytes(again).equals(contentsBytes(after))).toBe(true)
-    expect(secureBootState(after.variables)).toEqual(secureBootState(before.variables))
+    expect(secureBootMode(after.variables)).toEqual(secureBootMode(before.variables))
     if (before.store.records.length === 0) expect(contentsBytes(after).equals(before.file)).toBe(true)
   })
 
   it('has keys in its .ms and .snakeoil files, and none elsewhere', () => {
-    const on = files.filter((path) => secureBootState(contentsOf(path).variables).on)
+    const on = files.filter((path) => secureBootMode(contentsOf(path).variables).on)
 
     expect(on).toEqual(files.filter((path) => /\.(ms|snakeoil)\.fd$/.test(path)))
   })
@@ -54,7 +54,7 @@ describe.skipIf(files.length === 0)("the firmware files of Debian's package ovmf
       const code = readFileSync(join(DIR, name))
       expect(() => readContents(code)).toThrow(expect.objectContaining({ code: 'FIRMWARE_FILE_REFUSED' }))
       for (const vars of variableFiles) {
-        const fits = lintPair(code.length, readFileSync(join(DIR, vars)).length).length === 0
+        const fits = flashMisfit(code.length, readFileSync(join(DIR, vars)).length) === undefined
         expect([name, vars, fits]).toEqual([name, vars, name.includes('4M') === vars.includes('4M')])
       }
     }

@@ -4,17 +4,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { signatureList, writeSignatureLists } from '../../../src/firmware/decode/signature-list.js'
+import { contentsBytes, readContents, withVariables } from '../../../src/firmware/firmware-contents.js'
 import { readSignedImage } from '../../../src/firmware/pe/signed-image.js'
 import { readCertificateFile } from '../../../src/firmware/secure-boot/certificate-file.js'
 import { DEFAULT_OWNER, planEnrollment } from '../../../src/firmware/secure-boot/enrollment.js'
 import { KEY_VARIABLE } from '../../../src/firmware/secure-boot/key-variables.js'
-import type { StoreEdit } from '../../../src/firmware/store-access.js'
 import type { FirmwareVariable } from '../../../src/firmware/variable.js'
 import { makeScratch, type Scratch } from '../../../src/host/scratch.js'
 import { signProgram } from '../../../src/stages/firmware-sign.js'
 import { verifyProgram } from '../../../src/stages/firmware-verify.js'
 import { makeKeys } from '../../../src/stages/make-keys.js'
 import { aPe, filled, HEADERS_BYTES } from '../../fixtures/a-pe.js'
+import { anEmptyStore } from '../../unit/firmware/a-store.js'
 
 const NEVER = new AbortController().signal
 const NOW = new Date('2026-06-01')
@@ -147,7 +148,7 @@ describe('verifyProgram', () => {
     const lists = entries.map((data) => signatureList('x509', [{ owner, data }]))
     const db = { ...KEY_VARIABLE.db, data: writeSignatureLists(lists) }
 
-    const { verdict } = await verifyProgram(at('signed.efi'), at('signed.efi'), holding([db]), NEVER)
+    const { verdict } = await verifyProgram(at('signed.efi'), await storeWith([db]), NEVER)
 
     expect(verdict.accepted).toBe(true)
   })
@@ -155,16 +156,14 @@ describe('verifyProgram', () => {
   it('says so when db is damaged', async () => {
     const db = { ...KEY_VARIABLE.db, data: Buffer.from('rubbish') }
 
-    await expect(verifyProgram(at('signed.efi'), at('signed.efi'), holding([db]), NEVER)).rejects.toMatchObject({
+    await expect(verifyProgram(at('signed.efi'), await storeWith([db]), NEVER)).rejects.toMatchObject({
       code: 'KEYS_REFUSED',
     })
   })
 
   it('says of a store without a PK that it checks nothing', async () => {
-    await writeFile(at('none'), '')
-
-    expect(await verifyProgram(at('program.efi'), at('none'), holding([]), NEVER)).toMatchObject({
-      whyOff: 'there is no PK (setup mode)',
+    expect(await verifyProgram(at('program.efi'), await storeWith([]), NEVER)).toMatchObject({
+      whyOff: 'no platform key (PK) is enrolled',
       verdict: { accepted: false },
     })
   })
@@ -188,12 +187,12 @@ async function verified(program: string, names: readonly string[]) {
   const db = await Promise.all(names.map(certificate))
   const wish = { pk: await certificate('PK'), kek: [], db, dbx: [], mok: [], microsoft: { kek: [], db: [] } }
   const { after } = planEnrollment({ ...wish, owner: DEFAULT_OWNER }, [])
-  return await verifyProgram(at(program), at('program.efi'), holding(after), NEVER)
+  return await verifyProgram(at(program), await storeWith(after), NEVER)
 }
 
-/** A store of which the file says nothing. */
-function holding(variables: readonly FirmwareVariable[]): StoreEdit {
-  return { read: () => variables, write: (file) => file }
+async function storeWith(variables: readonly FirmwareVariable[]): Promise<string> {
+  await writeFile(at('store.fd'), contentsBytes(withVariables(readContents(anEmptyStore()), variables)))
+  return at('store.fd')
 }
 
 async function certificate(name: string) {

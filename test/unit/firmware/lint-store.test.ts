@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { lintPair } from '../../../src/firmware/code-and-vars.js'
 import { lintStore } from '../../../src/firmware/lint-store.js'
 import { readStore } from '../../../src/firmware/read-store.js'
 import { writeVariables } from '../../../src/firmware/write-store.js'
@@ -126,22 +125,6 @@ describe('lintStore', () => {
       { severity: 'warning', text: 'Timeout is there more than once; only the first one counts' },
       { severity: 'note', text: expect.stringMatching(/queue of fault tolerant writes is not empty/) },
     ])
-  })
-})
-
-describe('lintPair', () => {
-  it.each([
-    ['2 MiB', 1966080, 131072],
-    ['4 MiB', 3653632, 540672],
-  ])('takes the halves of the %s build', (_, code, variables) => {
-    expect(lintPair(code, variables)).toEqual([])
-  })
-
-  it.each([
-    [1966080, 540672, /belongs to variables of 131072 bytes/],
-    [3653632, 131072, /belongs to variables of 540672 bytes/],
-  ])('says of code of %d and variables of %d bytes what belongs together', (code, variables, words) => {
-    expect(lintPair(code, variables)).toEqual([{ severity: 'problem', text: expect.stringMatching(words) }])
   })
 })
 

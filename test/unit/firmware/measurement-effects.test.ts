@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { type FirmwareSide, measurementEffects } from '../../../src/firmware/measurement-effects.js'
 import { readStore } from '../../../src/firmware/read-store.js'
-import { SECURE_BOOT_ENABLE_GUID, secureBootState } from '../../../src/firmware/secure-boot-state.js'
+import { KEY_VARIABLE } from '../../../src/firmware/secure-boot/key-variables.js'
 import type { StoredVariable } from '../../../src/firmware/store-types.js'
 import { GUID } from '../../../src/firmware/variable.js'
 import { writeVariables } from '../../../src/firmware/write-store.js'
@@ -10,7 +10,12 @@ import { anEmptyStore, aVariable } from './a-store.js'
 
 const PK = aVariable({ name: 'PK', attributes: 0x27 })
 const enable = (value: number) =>
-  aVariable({ name: 'SecureBootEnable', guid: SECURE_BOOT_ENABLE_GUID, attributes: 3, data: Buffer.from([value]) })
+  aVariable({
+    name: 'SecureBootEnable',
+    guid: KEY_VARIABLE.SecureBootEnable.guid,
+    attributes: 3,
+    data: Buffer.from([value]),
+  })
 
 function side(...variables: readonly StoredVariable[]): FirmwareSide {
   const file = anEmptyStore()
@@ -68,18 +73,5 @@ describe('measurementEffects', () => {
     const mok = aVariable({ name: 'MokList', guid: GUID.shim, attributes: 3 })
 
     expect(measurementEffects('variables', side(), side(mok)).sentences.join(' ')).toMatch(/MokList \(by shim: RTMR2/)
-  })
-})
-
-describe('secureBootState', () => {
-  it.each([
-    ['nothing is enrolled', [], false, /no platform key/],
-    ['only a db is', [aVariable({ name: 'db', guid: GUID.imageSecurity })], false, /although a db is there/],
-    ['a PK is, and it is enabled', [PK, enable(1)], true, /SecureBootEnable is 1.*no db/],
-    ['a PK is, and it is disabled', [PK, enable(0)], false, /SecureBootEnable is 0/],
-    ['a PK is, and nothing says whether', [PK], true, /the firmware makes it 1/],
-    ['a PK of another vendor is', [{ ...PK, guid: GUID.shim }, enable(1)], false, /no platform key/],
-  ])('when %s', (_, variables, on, words) => {
-    expect(secureBootState(variables)).toEqual({ on, sentence: expect.stringMatching(words) })
   })
 })

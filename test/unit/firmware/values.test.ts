@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { attributeBits, attributesText } from '../../../src/firmware/attribute-names.js'
+import { describeVariable } from '../../../src/firmware/decode/describe.js'
+import { signatureList, writeSignatureLists } from '../../../src/firmware/decode/signature-list.js'
 import { efiTimeBytes, efiTimeText } from '../../../src/firmware/efi-time.js'
 import { guidBytes, guidText } from '../../../src/firmware/guid.js'
-import { plainValue } from '../../../src/firmware/plain-value.js'
 import { type ValueInput, valueBytes } from '../../../src/firmware/value-input.js'
 import { GUID } from '../../../src/firmware/variable.js'
 import { readName } from '../../../src/firmware/variable-name.js'
 import { wellKnown } from '../../../src/firmware/well-known.js'
+import { wishedVariable } from '../../../src/firmware/wished-variable.js'
 import { aVariable } from './a-store.js'
 
 const OWN = '01234567-89ab-cdef-0123-456789abcdef'
@@ -76,19 +78,40 @@ describe('valueBytes', () => {
   })
 })
 
-describe('plainValue', () => {
-  it.each([
-    ['Timeout', '0500', '5 s'],
-    ['Timeout', 'ffff', 'waits for a key'],
-    ['BootOrder', '01000a00', 'Boot0001, Boot000A'],
-    ['PlatformLang', '656e2d555300', 'en-US'],
-    ['Own', '68656c6c6f', '"hello"'],
-    ['Own', '680069000000', '"hi"'],
-    ['Own', '00', '00'],
-    ['Timeout', '050000', '050000'],
-    ['Own', '01'.repeat(40), `${'01'.repeat(32)}… (40 bytes)`],
-  ])('shows %s of %s', (name, hex, shown) => {
-    expect(plainValue(aVariable({ name, data: Buffer.from(hex, 'hex') }))).toEqual([shown])
+describe('BootOrder', () => {
+  it('is taken back as it is shown', () => {
+    const variable = { name: 'BootOrder', guid: GUID.global, attributes: 7, data: Buffer.from('01000a00', 'hex') }
+    const [shown = ''] = describeVariable(variable)
+
+    expect(shown).toBe('0001,000A')
+    expect(bytesOf('BootOrder', shown)).toBe('01000a00')
+  })
+})
+
+describe('wishedVariable', () => {
+  const ESL = writeSignatureLists([signatureList('sha256', [{ owner: OWN, data: Buffer.alloc(32, 1) }])])
+  // By hand, from UEFI 2.10, 8.2.6: a time, then a certificate of 32 bytes without a signature in it.
+  const TIME = 'da070306131115000000000000000000'
+  const HEADER = Buffer.from(`${TIME}200000000002f10e9dd2af4adf68ee498aa9347d375665a7${'00'.repeat(8)}`, 'hex')
+  const DB = { name: 'db', guid: GUID.imageSecurity }
+  const wished = (named: { name: string; guid: string }, bytes: Buffer, date?: string) =>
+    wishedVariable({ named, value: { form: 'bytes', bytes }, attributes: undefined, date }, [])
+
+  it('stores of a signed update what it signs, and its time', () => {
+    const update = Buffer.concat([HEADER, ESL])
+
+    expect(wished(DB, ESL)).toEqual({ ...DB, attributes: 0x27, data: ESL })
+    expect(wished(DB, update)).toEqual({ ...DB, attributes: 0x27, data: ESL, time: Buffer.from(TIME, 'hex') })
+    expect(wished(DB, update, '2026-01-31').time).toEqual(efiTimeBytes('2026-01-31'))
+  })
+
+  it('takes any bytes for other variables', () => {
+    expect(wished({ name: 'Own', guid: OWN }, HEADER).data).toEqual(HEADER)
+  })
+
+  it('refuses a file without lists for a variable that consists of them', () => {
+    expect(() => wished(DB, Buffer.from('-----BEGIN CERTIFICATE-----'))).toThrow(/the file holds none/)
+    expect(() => wished(DB, HEADER)).toThrow(/no empty variables/)
   })
 })
 

@@ -51,7 +51,7 @@ describe('describeVariable', () => {
   })
 
   it.each([
-    ['BootOrder', GUID.global, '01000000', '0001, 0000'],
+    ['BootOrder', GUID.global, '01000000', '0001,0000'],
     ['BootNext', GUID.global, '0a00', '000A'],
     ['Timeout', GUID.global, '0300', 'the boot menu waits 3 s'],
     ['Timeout', GUID.global, 'ffff', 'the boot menu waits for ever'],
