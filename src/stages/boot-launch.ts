@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
-import { basename, dirname, extname, join } from 'node:path'
 import { fitLaunch } from '../launch/fit-launch.js'
 import { assertNoStrayWishes } from '../launch/stray-wishes.js'
 import type { Say } from '../model/events.js'
 import type { LaunchKey, LaunchLayer, SettledLaunch } from '../model/launch.js'
 import { LAUNCH_PATHS } from '../model/launch-keys.js'
+import { launchFileOf } from '../model/output-names.js'
 import { readLaunchFile } from './launch-file.js'
 
 export interface BootLaunchInput {
@@ -23,7 +23,7 @@ export interface BootLaunchInput {
  * @throws {CvmError} LAUNCH_INVALID, IDENTITY_INVALID.
  */
 export async function settleBootLaunch(input: BootLaunchInput, say: Say): Promise<SettledLaunch> {
-  const file = input.launchFile ?? launchFileOf(input.image)
+  const file = input.launchFile ?? launchFileBeside(input.image)
   const ofFile = file === undefined ? [] : await layersOfFile(file, input)
   const settled = fitLaunch([...ofFile, ...input.flags])
   assertNoStrayWishes(settled, new Set(input.flags.map(({ origin }) => origin)))
@@ -32,8 +32,8 @@ export async function settleBootLaunch(input: BootLaunchInput, say: Say): Promis
 }
 
 /** Beside output.qcow2: output.launch.json, as a rewrite makes it; undefined when there is none. */
-export function launchFileOf(image: string): string | undefined {
-  const path = join(dirname(image), `${basename(image, extname(image))}.launch.json`)
+function launchFileBeside(image: string): string | undefined {
+  const path = launchFileOf(image)
   return existsSync(path) ? path : undefined
 }
 
