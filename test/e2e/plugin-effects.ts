@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runToolOrFail } from '../../src/host/run-tool.js'
+import type { RewriteReport } from '../../src/model/report.js'
 import type { Answer, Visit } from './boot.js'
 import { oldKernelPackages } from './kernel-package.js'
 import { program } from './run-program.js'
@@ -8,7 +9,15 @@ import { program } from './run-program.js'
 export const READ_ONLY = '/usr/share/common-licenses/BSD'
 export const TAMPERED = '/usr/bin/pathchk'
 
-/** The shipped plugins in a directory of their own, each with what makes it do something. */
+/** Its own test shows it: test/e2e/secure-boot.test.ts. */
+export const LEFT_OUT = ['20-secure-boot-keys: CVM_SB_KEYS not given']
+
+/** The plugins that a run left out, and why, as LEFT_OUT has them. */
+export function leftOut({ plugins }: Pick<RewriteReport, 'plugins'>): readonly string[] {
+  return plugins.filter(({ state }) => state !== 'ran').map(({ name, why }) => `${name}: ${why}`)
+}
+
+/** The shipped plugins but one in a directory of their own, each with what makes it do something. */
 export interface AllPlugins {
   /** Variables for the rewrite. */
   readonly env: Readonly<Record<string, string>>
@@ -21,7 +30,10 @@ export async function plantAllPlugins(dir: string): Promise<AllPlugins> {
   await rm(join(dir, 'pre-stage/97-sample/NOT_RUN'))
   await plantInitrdFiles(dir)
   const keys = [await aKey(dir, 'one'), await aKey(dir, 'two')] as const
+  const variables = join(dir, 'variables.yaml')
+  await writeFile(variables, 'PlatformLang: en\n')
   const env = {
+    CVM_FIRMWARE_VARIABLES: variables,
     GUEST_SIZE: '6G',
     CVM_AUTH_KEY: (await Promise.all(keys.map((key) => readFile(`${key}.pub`, 'utf8')))).join(''),
     CVM_USER_SUDO: 'true',
