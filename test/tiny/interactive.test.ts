@@ -129,8 +129,9 @@ describe('cvm-qemu-test --interactive in a terminal', () => {
   it.each(['SIGTERM', 'SIGKILL'] as const)(
     'gives the terminal back when it ends by %s, and leaves nothing',
     async (signal) => {
-      const person = await sitDown({ prints: 'tick', ending: 'echo' })
+      const person = await sitDown({ prints: 'tick', ending: 'echo' }, '--tpm')
       await person.shows('tick')
+      expect(leftRunning()).toMatch(/qemu-system[\s\S]*swtpm|swtpm[\s\S]*qemu-system/)
       const pid = Number(execFileSync('pgrep', ['-f', `^${process.execPath} ${BIN} -i ${dir}`], { encoding: 'utf8' }))
 
       process.kill(pid, signal)
