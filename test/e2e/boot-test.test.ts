@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { guestDisk } from '../../src/demo/guest-disk.js'
 import { runToolOrFail } from '../../src/host/run-tool.js'
 import { demoGuest, TRIXIE_UEFI } from './guests.js'
+import { copyPartition } from './partition.js'
 import { type ProgramResult, program } from './run-program.js'
 import { flipOneByte } from './tamper.js'
 
@@ -104,11 +105,7 @@ describe('a guest that somebody has changed', () => {
   /** The path of a file of /boot by the start of its name. */
   async function inBoot(start: string): Promise<string> {
     const root = join(dir, 'boot.ext4')
-    const skipMiB = guestDisk(TRIXIE_UEFI.boot).root.firstSector / 2048
-    await runToolOrFail({
-      tool: 'qemu-img',
-      args: ['dd', '-f', 'qcow2', '-O', 'raw', 'bs=1M', `skip=${skipMiB}`, `if=${image}`, `of=${root}`],
-    })
+    await copyPartition(image, guestDisk(TRIXIE_UEFI.boot).root, root)
     const { stdout } = await runToolOrFail({ tool: 'debugfs', args: ['-R', 'ls -p /boot', root] })
     await rm(root)
     const name = stdout.split('/').find((word) => word.startsWith(start))

@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { guestDisk, offsetBytes, sectorsOf } from '../../src/demo/guest-disk.js'
+import { guestDisk, offsetBytes, SECTOR_BYTES, sectorsOf } from '../../src/demo/guest-disk.js'
 import { runToolOrFail } from '../../src/host/run-tool.js'
+import { copyPartition } from './partition.js'
 
 /**
  * Changes files of the EFI system partition of a UEFI demo guest's image from outside.
@@ -13,15 +14,9 @@ export async function changeEsp(image: string, dir: string, change: (esp: string
   const { esp } = guestDisk('uefi')
   if (esp === undefined) throw new Error('the guest has no EFI system partition')
   const copy = join(dir, 'esp.img')
-  const [offset, bytes] = [offsetBytes(esp), sectorsOf(esp) * 512]
-  // The blocks that are skipped count, too.
-  const blocks = ['bs=512', `skip=${offset / 512}`, `count=${offset / 512 + bytes / 512}`]
-  await runToolOrFail({
-    tool: 'qemu-img',
-    args: ['dd', '-f', 'qcow2', '-O', 'raw', ...blocks, `if=${image}`, `of=${copy}`],
-  })
+  await copyPartition(image, esp, copy)
   await change(copy)
-  const write = `write -q -s ${copy} ${offset} ${bytes}`
+  const write = `write -q -s ${copy} ${offsetBytes(esp)} ${sectorsOf(esp) * SECTOR_BYTES}`
   await runToolOrFail({ tool: 'qemu-io', args: ['-f', 'qcow2', '-c', write, image] })
   await rm(copy)
 }

@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { guestDisk } from '../../src/demo/guest-disk.js'
+import { guestDisk, offsetBytes } from '../../src/demo/guest-disk.js'
 import { runToolOrFail } from '../../src/host/run-tool.js'
+import { copyPartition } from './partition.js'
 
 /**
  * Flips one bit of a file of a UEFI demo guest's image from outside, as somebody could who can write the disk.
@@ -17,18 +18,15 @@ export async function flipOneByte(
   dir: string,
 ): Promise<void> {
   const root = join(dir, 'tamper.ext4')
-  const skipMiB = guestDisk('uefi').root.firstSector / 2048
-  await runToolOrFail({
-    tool: 'qemu-img',
-    args: ['dd', '-f', 'qcow2', '-O', 'raw', 'bs=1M', `skip=${skipMiB}`, `if=${image}`, `of=${root}`],
-  })
+  const partition = guestDisk('uefi').root
+  await copyPartition(image, partition, root)
   const debugfs = async (request: string) =>
     (await runToolOrFail({ tool: 'debugfs', args: ['-R', request, root] })).stdout
   const blockBytes = Number(/^Block size: +(\d+)$/m.exec(await debugfs('stats'))?.[1])
   const block = Number((await debugfs(`bmap ${file} 0`)).trim())
   await rm(root)
   if (!(blockBytes > 0 && block > 0)) throw new Error(`where ${file} is on the disk was not told`)
-  const at = skipMiB * 2 ** 20 + block * blockBytes + offset
+  const at = offsetBytes(partition) + block * blockBytes + offset
   const io = async (command: string) =>
     (await runToolOrFail({ tool: 'qemu-io', args: ['-f', 'qcow2', '-c', command, layer] })).stdout
   const before = Number.parseInt(/^[0-9a-f]+: +([0-9a-f]{2})/m.exec(await io(`read -v ${at} 1`))?.[1] ?? '', 16)

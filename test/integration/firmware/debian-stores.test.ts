@@ -4,9 +4,12 @@ import { describe, expect, it } from 'vitest'
 import { CHECKED_STORE } from '../../../src/firmware/checked-store.js'
 import { describeVariable } from '../../../src/firmware/decode/describe.js'
 import { certificateFacts } from '../../../src/firmware/secure-boot/certificate-facts.js'
-import { KEY_VARIABLE } from '../../../src/firmware/secure-boot/key-variables.js'
+import { readCertificateFile } from '../../../src/firmware/secure-boot/certificate-file.js'
+import { DEFAULT_OWNER, planEnrollment } from '../../../src/firmware/secure-boot/enrollment.js'
+import { isSameVariable, KEY_VARIABLE } from '../../../src/firmware/secure-boot/key-variables.js'
 import { microsoftKeys } from '../../../src/firmware/secure-boot/microsoft-keys.js'
 import { keyEntries, secureBootState } from '../../../src/firmware/secure-boot/secure-boot-state.js'
+import type { FirmwareVariable } from '../../../src/firmware/variable.js'
 
 const STORES = ['OVMF_VARS_4M.ms.fd', 'OVMF_VARS_4M.snakeoil.fd'].filter((name) =>
   existsSync(`/usr/share/OVMF/${name}`),
@@ -51,6 +54,35 @@ describe("Microsoft's keys", () => {
     expect(names(db)).toContainEqual(expect.stringContaining('UEFI CA'))
   })
 })
+
+const SNAKEOIL = '/usr/share/ovmf/PkKek-1-snakeoil.pem'
+
+describe("Debian's snakeoil certificate", () => {
+  const isThere = existsSync(SNAKEOIL) && STORES.includes('OVMF_VARS_4M.snakeoil.fd')
+
+  it.skipIf(!isThere)('enrolled by us gives the keys and switches of the store that Debian ships with it', () => {
+    const reading = readCertificateFile(readFileSync(SNAKEOIL))
+    if (!reading.ok) throw new Error(reading.problem)
+    const [only, nothing] = [[reading.certificate], { kek: [], db: [] }]
+    const wish = { pk: reading.certificate, kek: only, db: only, dbx: [], mok: [], microsoft: nothing }
+
+    const { after } = planEnrollment({ ...wish, owner: DEFAULT_OWNER }, read('OVMF_VARS_4M.fd'))
+
+    expect(meaning(after)).toEqual(meaning(read('OVMF_VARS_4M.snakeoil.fd')))
+  })
+})
+
+/** What Secure Boot makes of a store, without owners and time stamps. */
+function meaning(variables: readonly FirmwareVariable[]) {
+  return Object.values(KEY_VARIABLE).map((place) => {
+    const found = variables.find((variable) => isSameVariable(variable, place))
+    const isList = found !== undefined && LISTS.has(place.name)
+    const data = isList ? keyEntries(found.data).map((entry) => [entry.kind, entry.data.toString('hex')]) : found?.data
+    return [place.name, found?.attributes, data]
+  })
+}
+
+const LISTS: ReadonlySet<string> = new Set(['PK', 'KEK', 'db', 'dbx'])
 
 function asOpensslPrints(der: Buffer) {
   const args = ['x509', '-inform', 'DER', '-noout', '-subject', '-issuer', '-fingerprint', '-sha256']
