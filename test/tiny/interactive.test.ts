@@ -83,8 +83,9 @@ describe('cvm-qemu-test --interactive in a terminal', () => {
     const screen = await person.shows(/settings-after \S+/)
     expect(screen).toMatch(/PASSED .*guest\.raw reached its login prompt/)
     expect(screen).toMatch(/exit 0/)
-    // Colours, cursor and line wrap as usual.
+    // Colours and line wrap as usual, and what follows stands below the guest's words: a reset of the scrolled region moves the cursor up.
     expect(screen).toContain('\x1b[?7h')
+    expect(screen).toContain('\x1b7\x1b[r\x1b8')
     const { before: settingsBefore, after } = settings(screen)
     expect(settingsBefore).toMatch(/^[0-9a-f:]+$/)
     expect(after).toBe(settingsBefore)
