@@ -24,7 +24,7 @@ import { RunRecord } from '../stages/run-record.js'
 /**
  * The whole program: a plan becomes an image and its report, or an error and what helps to understand it.
  *
- * @throws {CvmError} as the stages say; by then the output is as it was before.
+ * @throws {CvmError} as the stages say; by then the output is as it was before, unless only a file beside it could not be published.
  */
 export async function rewrite(
   plan: RewritePlan,

@@ -39,21 +39,25 @@ export async function placedMistakes<Value>(
   }
 }
 
-/** Reads one YAML document (JSON is YAML) and checks it against a schema; undefined after it has complained. */
+/**
+ * Reads one YAML document (JSON is YAML) and checks it against a schema; undefined after it has complained. `whenEmpty` is said
+ * of one without a value.
+ */
 export async function readYamlForm<Schema extends z.ZodType>(
   bytes: Uint8Array,
   loadSchema: () => Promise<Schema>,
   complain: Complain,
+  whenEmpty: string = EMPTY,
 ): Promise<YamlForm<z.infer<Schema>> | undefined> {
   if (bytes.length > LARGEST_BYTES) return complain(`is larger than ${LARGEST_BYTES >> 10} KiB`)
   const decoded = readUserDataText(bytes)
   if ('wrong' in decoded) return complain(decoded.wrong)
   // An editor's byte order mark takes no place on the screen.
-  const read = readText(decoded.text.replace(/^\uFEFF/, ''), complain)
+  const read = readText(decoded.text.replace(/^\uFEFF/, ''), complain, whenEmpty)
   return read === undefined ? undefined : await checkForm(read, await loadSchema(), complain)
 }
 
-function readText(text: string, complain: Complain): YamlForm<unknown> | undefined {
+function readText(text: string, complain: Complain, whenEmpty: string): YamlForm<unknown> | undefined {
   try {
     const places = findPlaces(text)
     if (places.indirection !== undefined)
@@ -62,10 +66,10 @@ function readText(text: string, complain: Complain): YamlForm<unknown> | undefin
       return complain('has a second document; there can be only one', places.secondDocument)
     // YAML 1.2: `no` and 0644 are what they look like.
     const value = load(text, { schema: CORE_SCHEMA })
-    return value === null ? complain(EMPTY) : { value, places }
+    return value === null ? complain(whenEmpty) : { value, places }
   } catch (error) {
     if (!(error instanceof YAMLException)) return complain('is not readable as YAML')
-    if (error.reason.includes('input is empty')) return complain(EMPTY)
+    if (error.reason.includes('input is empty')) return complain(whenEmpty)
     if (error.mark === undefined) return complain(error.reason)
     return complain(error.reason, { line: error.mark.line + 1, column: error.mark.column + 1 })
   }
