@@ -129,7 +129,7 @@ function step(say: (text: string) => void, text: string): void {
 function closingWords(guest: string, dir: string, output: string): string {
   return `
 What this showed:
-  - a Debian guest was rewritten in one boot, by every shipped plugin, without a libguestfs appliance
+  - a Debian guest was rewritten in one boot, by every shipped plugin that needs no option, without a libguestfs appliance
   - the result is sealed: no host keys, machine-id or build state in it, and cloud-init takes no seed any more
   - the result boots, on a throw-away layer; the file itself was not changed by the test
 
