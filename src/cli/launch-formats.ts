@@ -9,7 +9,8 @@ import type { LaunchConfig, QemuFlavour } from '../model/launch.js'
 import { LAUNCH_KEYS, LAUNCH_PATHS } from '../model/launch-keys.js'
 import { launchTextOf, memoryText } from '../model/launch-text.js'
 import type { ImageLaunch } from '../stages/launch-image.js'
-import type { LaunchFormat } from './launch-command.js'
+
+export type LaunchFormat = 'qemu' | 'libvirt' | 'script' | 'json'
 
 /** What is printed on stdout, and what has to be said with it. */
 export interface Artefact {
