@@ -1,7 +1,8 @@
 import type { LaunchKey, LaunchWishes, PortForward, QuoteService } from './launch.js'
 import { LAUNCH_KEYS, LAUNCH_PATHS } from './launch-keys.js'
 import { withImpliedKinds } from './launch-rules.js'
-import { type DiskWord, LAUNCH_READERS, type LaunchWords, type Reading } from './launch-values.js'
+import { type DiskWord, LAUNCH_READERS, type LaunchWords } from './launch-values.js'
+import type { Reading } from './reading.js'
 
 /** `tee`, `vm` and `launch-identity` in the form of a launch file, as its schema lets them through. */
 export type LaunchText = Readonly<Record<string, unknown>>
