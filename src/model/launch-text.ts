@@ -75,12 +75,12 @@ export function memoryText(memoryMiB: number): string {
 }
 
 /** `HOST:GUEST`, or `GUEST` for a free port of the host. */
-export function forwardText({ hostPort, guestPort }: PortForward): string {
+function forwardText({ hostPort, guestPort }: PortForward): string {
   return hostPort === 0 ? String(guestPort) : `${hostPort}:${guestPort}`
 }
 
 /** `vsock:CID:PORT` or `unix:/PATH`. */
-export function quoteServiceText(service: QuoteService): string {
+function quoteServiceText(service: QuoteService): string {
   return service.kind === 'vsock' ? `vsock:${service.cid}:${service.port}` : `unix:${service.path}`
 }
 
