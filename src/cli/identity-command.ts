@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { Option } from 'commander'
+import { DEFAULT_SNP_POLICY, policyText } from '../model/snp-policy.js'
 import type { IdentityMakeOptions } from './identity-make.js'
 import type { IdentityShowOptions } from './identity-show.js'
 import { strict } from './usage-error.js'
@@ -33,7 +34,7 @@ export function registerIdentityCommand(program: Command, choose: (action: () =>
     .option('--family-id <value>', '16 bytes in hex or base64, or text:NAME (default: zeros)')
     .option('--image-id <value>', '16 bytes in hex or base64, or text:NAME (default: zeros)')
     .option('--guest-svn <n>', 'security version of the guest, 0 to 4294967295', '0')
-    .option('--policy <bits>', 'policy of the guest, in hex with 0x or decimal', '0x30000')
+    .option('--policy <bits>', 'policy of the guest, in hex with 0x or decimal', policyText(DEFAULT_SNP_POLICY))
     .requiredOption('-o, --output <place>', 'a directory, or the beginning of the names of the two files')
     .option('-f, --force', 'replace files that are there')
     .option('--json', 'exactly one JSON object on stdout')

@@ -2,7 +2,7 @@ import { printable } from '../guest/printable.js'
 import type { IdAuth } from '../launch/identity/id-auth.js'
 import type { IdBlock } from '../launch/identity/id-block.js'
 import { IDENTITY_FIELDS, type IdentityValue } from '../launch/identity/identity-field.js'
-import { policyText, policyWords } from '../launch/identity/snp-policy.js'
+import { policyText, policyWords } from '../model/snp-policy.js'
 import { colour } from './colours.js'
 
 export interface ShownIdentity {

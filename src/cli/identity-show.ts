@@ -3,10 +3,10 @@ import { ID_BLOCK_BYTES, idBlockProblems, readIdBlock } from '../launch/identity
 import { IDENTITY_FIELDS, type IdentityField } from '../launch/identity/identity-field.js'
 import { readIdentityFile } from '../launch/identity/identity-file.js'
 import { readIdentityValue } from '../launch/identity/identity-value.js'
-import { policyWarnings } from '../launch/identity/snp-policy.js'
 import { structureBytes } from '../launch/identity/structure-bytes.js'
 import { CvmError } from '../model/errors.js'
 import { EXIT } from '../model/exit.js'
+import { policyWarnings } from '../model/snp-policy.js'
 import { complain } from './complain.js'
 import { type ShownIdentity, shownObject, shownText } from './identity-formats.js'
 

@@ -1,24 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import type { Accelerator } from '../model/image.js'
-import type { QemuFlavour } from '../model/launch.js'
+import type { LaunchCommandOptions } from './launch.js'
 import { addLaunchFlags } from './launch-flags.js'
 import { strict } from './usage-error.js'
-
-/** Options of `launch`, beside those of `addLaunchFlags`. */
-export interface LaunchCommandOptions extends Readonly<Record<string, unknown>> {
-  readonly input?: string
-  readonly launch?: string
-  readonly format?: LaunchFormat
-  readonly accel: Accelerator | 'auto'
-  readonly qemuFlavour?: QemuFlavour
-  readonly define?: string
-  readonly start?: true
-  readonly replace?: true
-  readonly connect?: string
-  readonly json?: true
-}
-
-export type LaunchFormat = 'qemu' | 'libvirt' | 'script' | 'json'
 
 /** Adds `launch`; `choose` gets what is to be done. */
 export function registerLaunchCommand(program: Command, choose: (action: () => Promise<number>) => void): void {

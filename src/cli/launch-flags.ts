@@ -2,7 +2,8 @@ import { type Command, InvalidArgumentError } from 'commander'
 import type { LaunchKey, LaunchLayer } from '../model/launch.js'
 import { LAUNCH_KEYS } from '../model/launch-keys.js'
 import { withImpliedKinds } from '../model/launch-rules.js'
-import { LAUNCH_READERS, type LaunchWords, type Reading } from '../model/launch-values.js'
+import { LAUNCH_READERS, type LaunchWords } from '../model/launch-values.js'
+import type { Reading } from '../model/reading.js'
 
 /** Wishes of one flag; `origin` is the flag, such as `--vcpus`. */
 export interface FlagWords {

@@ -2,14 +2,16 @@ import { dirname, join } from 'node:path'
 import { printable } from '../guest/printable.js'
 import { launchJson } from '../launch/launch-json.js'
 import { libvirtXml } from '../launch/libvirt-xml.js'
+import { ownVariables } from '../launch/own-variables.js'
 import { qemuArguments } from '../launch/qemu-arguments.js'
-import { shellQuoted } from '../launch/shell-quoted.js'
+import { optionLines, shellQuoted } from '../launch/shell-quoted.js'
 import { startScript } from '../launch/start-script.js'
 import type { LaunchConfig, QemuFlavour } from '../model/launch.js'
 import { LAUNCH_KEYS, LAUNCH_PATHS } from '../model/launch-keys.js'
 import { launchTextOf, memoryText } from '../model/launch-text.js'
 import type { ImageLaunch } from '../stages/launch-image.js'
-import type { LaunchFormat } from './launch-command.js'
+
+export type LaunchFormat = 'qemu' | 'libvirt' | 'script' | 'json'
 
 /** What is printed on stdout, and what has to be said with it. */
 export interface Artefact {
@@ -37,9 +39,11 @@ export function artefactOf({ config, flavour }: ImageLaunch, format: LaunchForma
   }
 }
 
-function scriptNotes({ firmware, disks, name }: LaunchConfig): readonly string[] {
+function scriptNotes(config: LaunchConfig): readonly string[] {
+  const { firmware } = config
   if (firmware.kind !== 'uefi') return []
-  const copy = ownVariables(name, disks[0]?.path ?? '', firmware.format)
+  const { dir, file } = ownVariables(config, firmware)
+  const copy = join(dir, file)
   return [`UEFI variables: the script copies ${firmware.vars} to ${copy}, or to the directory that is its argument`]
 }
 
@@ -47,11 +51,12 @@ function scriptNotes({ firmware, disks, name }: LaunchConfig): readonly string[]
 function qemuCommand(config: LaunchConfig, flavour: QemuFlavour): Artefact {
   const { firmware, disks, name, tpm } = config
   const image = disks[0]?.path ?? ''
-  const vars = firmware.kind === 'uefi' ? ownVariables(name, image, firmware.format) : ''
-  const own = firmware.kind === 'uefi' ? { ...config, firmware: { ...firmware, vars } } : config
+  const own = firmware.kind === 'uefi' ? ownVariables(config, firmware) : undefined
+  const vars = own === undefined ? '' : join(own.dir, own.file)
+  const machine = firmware.kind === 'uefi' ? { ...config, firmware: { ...firmware, vars } } : config
   const tpmDir = join(dirname(image), `${name}.tpm`)
   const socket = join(tpmDir, 'socket')
-  const args = qemuArguments(own, { kind: 'terminal', ...(tpm ? { tpm: socket } : {}) }, flavour)
+  const args = qemuArguments(machine, { kind: 'terminal', ...(tpm ? { tpm: socket } : {}) }, flavour)
   return {
     text: `qemu-system-x86_64${optionLines(args)}\n`,
     notes: [
@@ -69,18 +74,8 @@ function qemuCommand(config: LaunchConfig, flavour: QemuFlavour): Artefact {
   }
 }
 
-/** Where the start script keeps them, too. */
-function ownVariables(name: string, image: string, format: 'raw' | 'qcow2'): string {
-  return join(dirname(image), `${name}.vars.${format === 'raw' ? 'fd' : 'qcow2'}`)
-}
-
 function words(...all: readonly string[]): string {
   return all.map(shellQuoted).join(' ')
-}
-
-/** An option and its value share a line. */
-function optionLines(args: readonly string[]): string {
-  return args.map((arg) => (arg.startsWith('-') ? ` \\\n  ${shellQuoted(arg)}` : ` ${shellQuoted(arg)}`)).join('')
 }
 
 /** A decided value, for the table. */

@@ -1,15 +1,30 @@
 import { printable } from '../guest/printable.js'
 import { CvmError } from '../model/errors.js'
 import { EXIT } from '../model/exit.js'
+import type { Accelerator } from '../model/image.js'
+import type { QemuFlavour } from '../model/launch.js'
 import { connectForDefine, type DefinedDomain, defineDomain } from '../stages/define-domain.js'
 import { type ImageLaunch, planImageLaunch } from '../stages/launch-image.js'
 import { validateXml } from '../stages/validate-xml.js'
 import { colourStderr } from './colours.js'
 import { complain } from './complain.js'
-import type { LaunchCommandOptions } from './launch-command.js'
 import { launchLayersOf } from './launch-flags.js'
-import { type Artefact, artefactOf, decidedText, decidedValues } from './launch-formats.js'
+import { type Artefact, artefactOf, decidedText, decidedValues, type LaunchFormat } from './launch-formats.js'
 import { inputPath } from './path-options.js'
+
+/** Options of `launch`, beside those of `addLaunchFlags`. */
+export interface LaunchCommandOptions extends Readonly<Record<string, unknown>> {
+  readonly input?: string
+  readonly launch?: string
+  readonly format?: LaunchFormat
+  readonly accel: Accelerator | 'auto'
+  readonly qemuFlavour?: QemuFlavour
+  readonly define?: string
+  readonly start?: true
+  readonly replace?: true
+  readonly connect?: string
+  readonly json?: true
+}
 
 /** cvm-rewrite launch: prints how an image is started, or defines it as a domain of libvirt. */
 export async function launch(options: LaunchCommandOptions): Promise<number> {

@@ -1,9 +1,9 @@
-import { constants } from 'node:fs'
-import { access, readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CvmError } from '../model/errors.js'
 import type { UefiFirmware } from '../model/rewrite.js'
 import { type FirmwareKind, readDescriptor } from './firmware-descriptor.js'
+import { isReadable } from './tee-firmware.js'
 
 export interface FirmwareChoice {
   readonly uefi: UefiFirmware
@@ -94,11 +94,7 @@ async function descriptorsIn(dirs: readonly string[]): Promise<readonly string[]
 
 async function unreadable({ code, vars }: { code: string; vars: string }): Promise<string | undefined> {
   for (const path of [code, vars]) {
-    const readable = await access(path, constants.R_OK).then(
-      () => true,
-      () => false,
-    )
-    if (!readable) return `${path} is not there or not readable`
+    if (!(await isReadable(path))) return `${path} is not there or not readable`
   }
   return undefined
 }

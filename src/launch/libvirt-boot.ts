@@ -1,6 +1,6 @@
-import { CvmError } from '../model/errors.js'
 import type { LaunchConfig, LaunchFirmware } from '../model/launch.js'
 import type { LibvirtPart } from './libvirt-part.js'
+import { assertFirmwareFits } from './qemu-firmware.js'
 import { element, type XmlElement } from './xml-text.js'
 
 /**
@@ -9,10 +9,9 @@ import { element, type XmlElement } from './xml-text.js'
  *
  * @throws {CvmError} LAUNCH_INVALID when a confidential guest has not got its firmware in one file.
  */
-export function libvirtBoot({ firmware, directBoot, tee }: LaunchConfig): LibvirtPart {
-  if (tee.kind !== 'none' && firmware.kind !== 'rom') {
-    throw new CvmError('LAUNCH_INVALID', 'a confidential guest needs its firmware in one file')
-  }
+export function libvirtBoot(config: LaunchConfig): LibvirtPart {
+  assertFirmwareFits(config)
+  const { firmware, directBoot } = config
   const kernel =
     directBoot === undefined
       ? []

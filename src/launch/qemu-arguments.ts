@@ -1,6 +1,6 @@
 import { EMULATED_QEMU_CPU } from '../model/emulated-cpu.js'
 import type { LaunchConfig, LaunchDisk, LaunchTee, LaunchWiring, QemuFlavour } from '../model/launch.js'
-import { directBootArguments, firmwareArguments, firmwareMachineOptions } from './qemu-firmware.js'
+import { assertFirmwareFits, directBootArguments, firmwareArguments, firmwareMachineOptions } from './qemu-firmware.js'
 import { qemuMemory } from './qemu-memory.js'
 import { networkArguments } from './qemu-network.js'
 import { optionValue } from './qemu-option.js'
@@ -19,6 +19,7 @@ export function qemuArguments(
   wiring: LaunchWiring,
   flavour: QemuFlavour = 'upstream',
 ): readonly string[] {
+  assertFirmwareFits(config)
   const tee = teeMachine(config.tee, flavour)
   const memory = qemuMemory(config, tee?.memory)
   const machineOptions = [
@@ -36,7 +37,7 @@ export function qemuArguments(
     ['-smp', String(config.vcpus), '-m', `${config.memoryMiB}M`],
     memory === undefined ? [] : ['-object', memory.object],
     tee === undefined ? [] : ['-object', tee.object],
-    firmwareArguments(config),
+    firmwareArguments(config.firmware),
     directBootArguments(config.directBoot),
     // strict: nothing but our disk is tried, so a disk without an operating system shows at once.
     ['-boot', 'menu=off,strict=on'],

@@ -2,13 +2,8 @@ import { CvmError } from '../model/errors.js'
 import type { DirectBoot, LaunchConfig, LaunchFirmware } from '../model/launch.js'
 import { optionValue } from './qemu-option.js'
 
-/**
- * The firmware of the machine.
- *
- * @throws {CvmError} LAUNCH_INVALID when a confidential guest has not got its firmware in one file: flash would be memory of the host's.
- */
-export function firmwareArguments({ firmware, tee }: Pick<LaunchConfig, 'firmware' | 'tee'>): readonly string[] {
-  if (tee.kind !== 'none' && firmware.kind !== 'rom') throw notRom(tee.kind)
+/** The firmware of the machine, which assertFirmwareFits has let through. */
+export function firmwareArguments(firmware: LaunchFirmware): readonly string[] {
   if (firmware.kind === 'bios') return []
   if (firmware.kind === 'rom') return ['-bios', firmware.path]
   const { code, vars, format } = firmware
@@ -34,10 +29,12 @@ export function directBootArguments(boot: DirectBoot | undefined): readonly stri
   ].flat()
 }
 
-function notRom(kind: 'tdx' | 'snp'): CvmError {
-  return new CvmError(
+/** @throws {CvmError} LAUNCH_INVALID when a confidential guest has not got its firmware in one file: flash would be memory of the host's. */
+export function assertFirmwareFits({ firmware, tee }: Pick<LaunchConfig, 'firmware' | 'tee'>): void {
+  if (tee.kind === 'none' || firmware.kind === 'rom') return
+  throw new CvmError(
     'LAUNCH_INVALID',
-    `a ${kind === 'tdx' ? 'TDX' : 'SEV-SNP'} guest needs its firmware in one file`,
+    `a ${tee.kind === 'tdx' ? 'TDX' : 'SEV-SNP'} guest needs its firmware in one file`,
     {
       why: 'code and variables in two flash chips, or a BIOS, cannot be loaded into encrypted memory',
       next: 'Give an OVMF that is made for it with --firmware-image.',

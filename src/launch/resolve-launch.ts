@@ -10,6 +10,8 @@ import type {
   LaunchWishes,
   PortForward,
 } from '../model/launch.js'
+import { DEFAULT_SNP_POLICY, policyText } from '../model/snp-policy.js'
+import { hasAuthorKey } from './identity/id-auth.js'
 
 /** What the machine and the image decide, found out before. */
 export interface LaunchFindings {
@@ -80,20 +82,15 @@ function resolveTee(wishes: LaunchWishes, found: LaunchFindings): LaunchTee {
   }
   return {
     kind: 'snp',
-    policy: wishes.policy ?? DEFAULT_SNP_POLICY,
+    policy: wishes.policy ?? policyText(DEFAULT_SNP_POLICY),
     ...(hostData === undefined ? {} : { hostData }),
     ...(idBlock === undefined ? {} : { idBlock }),
     ...(idAuth === undefined ? {} : { idAuth }),
-    authorKey: idAuth !== undefined && hasAuthorKey(idAuth),
+    authorKey: idAuth !== undefined && hasAuthorKey(Buffer.from(idAuth, 'hex')),
     kernelHashes: wishes.kernelHashes ?? wishes.kernel !== undefined,
     cpu: wishes.snpCpu ?? DEFAULT_SNP_CPU,
     ...(found.snpCpu ?? USUAL_SNP_CPU),
   }
-}
-
-/** The author key is bytes 2176 to 3203 of an ID auth structure, all zero when there is none. Source: SEV-SNP ABI, ID Authentication Information Structure. */
-function hasAuthorKey(idAuthHex: string): boolean {
-  return !/^0*$/.test(idAuthHex.slice(2 * 2176, 2 * (2176 + 1028)))
 }
 
 function resolveNetwork(wishes: LaunchWishes, forwards: readonly PortForward[]): LaunchNetwork {
@@ -114,8 +111,6 @@ function resolveNetwork(wishes: LaunchWishes, forwards: readonly PortForward[]):
   }
 }
 
-/** ABI 0.0, SMT allowed, bit 17 that must be set. Source: SEV-SNP ABI, 4.3 Guest Policy; QEMU's default, too. */
-const DEFAULT_SNP_POLICY = '0x30000'
 /** The newest model that QEMU 9.1 has for every EPYC that knows SEV-SNP. */
 const DEFAULT_SNP_CPU = 'EPYC-v4'
 /** Of all EPYC generations with SEV-SNP so far. Source: QEMU, docs/system/i386/amd-memory-encryption.rst. */

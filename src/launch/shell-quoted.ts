@@ -9,5 +9,10 @@ export function shellQuoted(text: string): string {
   return PLAIN_WORD.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }
 
+/** Arguments behind a program's name, for a person to read: each option begins a line, and its values share it. */
+export function optionLines(args: readonly string[], quoted: (arg: string) => string = shellQuoted): string {
+  return args.map((arg) => (arg.startsWith('-') ? ` \\\n  ${quoted(arg)}` : ` ${quoted(arg)}`)).join('')
+}
+
 /** A word without quotes; a `~` or `=` in front would be more than a character. */
 const PLAIN_WORD = /^[A-Za-z0-9_./:@%+-][A-Za-z0-9_./:@%+=,-]*$/

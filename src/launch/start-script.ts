@@ -1,8 +1,8 @@
-import { dirname } from 'node:path'
 import type { LaunchConfig, QemuFlavour } from '../model/launch.js'
 import { hostNeeds } from './host-needs.js'
+import { ownVariables } from './own-variables.js'
 import { qemuArguments } from './qemu-arguments.js'
-import { shellQuoted } from './shell-quoted.js'
+import { optionLines, shellQuoted } from './shell-quoted.js'
 
 /**
  * A POSIX shell script that starts the machine on a terminal: it can be carried to the host on which the machine is to run.
@@ -88,14 +88,15 @@ function fileChecks({ disks, firmware, directBoot }: LaunchConfig): Block {
 }
 
 /** The copy appears under its name only when it is whole. */
-function variables({ firmware, disks, name }: LaunchConfig): Block {
+function variables(config: LaunchConfig): Block {
+  const { firmware } = config
   if (firmware.kind !== 'uefi') return []
-  const beside = dirname(disks[0]?.path ?? firmware.vars)
+  const { dir, file } = ownVariables(config, firmware)
   return [
-    `keep=${shellQuoted(beside)}`,
+    `keep=${shellQuoted(dir)}`,
     '[ $# -eq 0 ] || keep=$1',
     'case $keep in /*) ;; *) keep=$PWD/$keep ;; esac',
-    `vars=$keep/${shellQuoted(`${name}.vars.${firmware.format === 'raw' ? 'fd' : 'qcow2'}`)}`,
+    `vars=$keep/${shellQuoted(file)}`,
     'if [ ! -e "$vars" ]; then',
     `  cp -- ${shellQuoted(firmware.vars)} "$vars.new.$$"`,
     '  chmod u+w "$vars.new.$$"',
@@ -110,7 +111,7 @@ function start(config: LaunchConfig, flavour: QemuFlavour): Block {
   return [
     '# In the background, with the terminal as its input, so that a signal for this script ends it at once.',
     'exec 3<&0',
-    `"$qemu"${optionLines(args)} <&3 3<&- &`,
+    `"$qemu"${optionLines(args, argumentWord)} <&3 3<&- &`,
     'qemu_pid=$!',
     'exec 3<&-',
     'status=0',
@@ -118,12 +119,6 @@ function start(config: LaunchConfig, flavour: QemuFlavour): Block {
     'qemu_pid=',
     '(exit "$status")',
   ]
-}
-
-/** An option and its value share a line. */
-function optionLines(args: readonly string[]): string {
-  const words = args.map(argumentWord)
-  return words.map((word, index) => (args[index]?.startsWith('-') === true ? ` \\\n  ${word}` : ` ${word}`)).join('')
 }
 
 /** An argument with the paths that only the script knows put in. */

@@ -22,11 +22,11 @@ export function assertNoStrayWishes({ wishes, origins }: SettledLaunch, flags: R
 const KINDS: Readonly<Record<Exclude<Tee, 'none'>, { readonly keys: readonly LaunchKey[]; readonly next: string }>> = {
   tdx: {
     keys: ['mrowner', 'mrconfigid', 'mrownerconfig', 'debug', 'quoteService'],
-    next: 'Add -t td, or leave it out.',
+    next: 'Leave it out, or start a TD: -t td, or --tee tdx with cvm-rewrite launch.',
   },
   snp: {
     keys: ['hostData', 'idBlock', 'idAuth', 'policy', 'kernelHashes', 'snpCpu'],
-    next: 'Add -t snp, or leave it out.',
+    next: 'Leave it out, or start an SEV-SNP guest: -t snp, or --tee snp with cvm-rewrite launch.',
   },
 }
 

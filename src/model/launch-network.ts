@@ -1,4 +1,4 @@
-import type { Reading } from './launch-values.js'
+import type { Reading } from './reading.js'
 
 /** An IPv4 network; addresses as unsigned 32-bit numbers. */
 export interface Ipv4Network {

@@ -1,7 +1,8 @@
 import type { LaunchKey, LaunchWishes, PortForward, QuoteService } from './launch.js'
 import { LAUNCH_KEYS, LAUNCH_PATHS } from './launch-keys.js'
 import { withImpliedKinds } from './launch-rules.js'
-import { type DiskWord, LAUNCH_READERS, type LaunchWords, type Reading } from './launch-values.js'
+import { type DiskWord, LAUNCH_READERS, type LaunchWords } from './launch-values.js'
+import type { Reading } from './reading.js'
 
 /** `tee`, `vm` and `launch-identity` in the form of a launch file, as its schema lets them through. */
 export type LaunchText = Readonly<Record<string, unknown>>
@@ -74,12 +75,12 @@ export function memoryText(memoryMiB: number): string {
 }
 
 /** `HOST:GUEST`, or `GUEST` for a free port of the host. */
-export function forwardText({ hostPort, guestPort }: PortForward): string {
+function forwardText({ hostPort, guestPort }: PortForward): string {
   return hostPort === 0 ? String(guestPort) : `${hostPort}:${guestPort}`
 }
 
 /** `vsock:CID:PORT` or `unix:/PATH`. */
-export function quoteServiceText(service: QuoteService): string {
+function quoteServiceText(service: QuoteService): string {
   return service.kind === 'vsock' ? `vsock:${service.cid}:${service.port}` : `unix:${service.path}`
 }
 

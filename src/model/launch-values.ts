@@ -1,8 +1,7 @@
 import type { DiskWish, LaunchKey, LaunchWishes, PortForward, QuoteService } from './launch.js'
 import { readCidr, readIpv4 } from './launch-network.js'
-
-/** A value read from a text, or what is wrong with it: a sentence without its subject. */
-export type Reading<Value> = { readonly value: Value } | { readonly wrong: string }
+import type { Reading } from './reading.js'
+import { policyProblems, policyText } from './snp-policy.js'
 
 /** A disk whose format may have to be seen from its first bytes. */
 export type DiskWord = Omit<DiskWish, 'format'> & Partial<Pick<DiskWish, 'format'>>
@@ -119,9 +118,8 @@ export function readQuoteService(text: string): Reading<QuoteService> {
 export function readPolicy(text: string): Reading<string> {
   if (!/^(?:0x[0-9a-f]{1,16}|\d{1,19})$/i.test(text)) return { wrong: 'is no guest policy: 64 bits, such as 0x30000' }
   const policy = BigInt(text)
-  if ((policy & POLICY_ALWAYS_ONE) === 0n) return { wrong: 'is no guest policy: bit 17 (0x20000) is always one' }
-  if (policy >> 26n !== 0n) return { wrong: 'is no guest policy: bits 26 to 63 are always zero' }
-  return { value: `0x${policy.toString(16)}` }
+  const [problem] = policyProblems(policy)
+  return problem === undefined ? { value: policyText(policy) } : { wrong: `is no guest policy: ${problem}` }
 }
 
 function readBoolean(text: string): Reading<boolean> {
@@ -158,6 +156,5 @@ const MAX_MIB = 16 * 1024 * 1024
 const MAX_PORT = 65_535
 /** VMADDR_CID_ANY, 2^32 - 1, is nobody's. Source: vsock(7). */
 const MAX_CID = 2 ** 32 - 2
-const POLICY_ALWAYS_ONE = 1n << 17n
 const FORMAT_OF_WORD: Readonly<Record<string, DiskWish['format']>> = { 'format=qcow2': 'qcow2', 'format=raw': 'raw' }
 const DISK_WORDS: ReadonlySet<string> = new Set([...Object.keys(FORMAT_OF_WORD), 'read-only'])

@@ -1,3 +1,4 @@
+import type { FirmwareFacts } from './firmware-facts.js'
 import type { CloudInitStatus, Inventory } from './guest-report.js'
 import type { CheckResult, Machine, StepTime } from './rewrite.js'
 
@@ -38,32 +39,6 @@ export interface LaunchFacts {
   readonly sha256: string
   /** What is in it. */
   readonly document: Readonly<Record<string, unknown>>
-}
-
-export interface FirmwareFacts {
-  readonly path: string
-  readonly sha256: string
-  readonly kind: 'variables' | 'image'
-  /** The file that it was made from. */
-  readonly template: string
-  /** The code that belongs to variables. */
-  readonly code?: string
-  /** The firmware checks what it starts. */
-  readonly secureBoot: boolean
-  /** Names of variables. */
-  readonly set: readonly string[]
-  readonly deleted: readonly string[]
-  readonly signed: readonly SignedFile[]
-}
-
-/** A program in the image that got a signature. */
-export interface SignedFile {
-  readonly path: string
-  readonly kind: string
-  /** Authenticode digest, hex: what db and dbx would name. */
-  readonly authenticodeSha256: string
-  /** Name of the certificate. */
-  readonly by: string
 }
 
 export interface PluginFacts {

@@ -1,9 +1,9 @@
+import type { FirmwareFacts } from './firmware-facts.js'
 import type { ListingWish } from './guest-listing.js'
 import type { Accelerator, DiskLayout, Firmware, InputImage } from './image.js'
 import type { LaunchLayer, SettledLaunch } from './launch.js'
 import type { SettledOption } from './manifest.js'
 import type { Plugin } from './plugin.js'
-import type { FirmwareFacts } from './report.js'
 import type { Wishes } from './wishes.js'
 
 /** What the person asked for: the command line, parsed and checked for form only. */

@@ -25,10 +25,14 @@ export async function chooseForwards(
     ssh !== undefined && sshPort === undefined ? others : [...others, { hostPort: sshPort ?? 0, guestPort: SSH_PORT }]
   if (check) for (const { hostPort } of wanted) if (hostPort !== 0) await assertPortFree(hostPort)
 
-  const free = [...(await freePorts(wanted.filter(({ hostPort }) => hostPort === 0).length))]
-  return wanted.map(({ hostPort, guestPort }) =>
-    hostPort === 0 ? { hostPort: free.shift() ?? 0, guestPort, chosen: true } : { hostPort, guestPort, chosen: false },
-  )
+  const forwarded = await withFreePorts(wanted)
+  return forwarded.map((forward, index) => ({ ...forward, chosen: wanted[index]?.hostPort === 0 }))
+}
+
+/** The same forwards, with a free port of 127.0.0.1 where none is named. */
+export async function withFreePorts(forwards: readonly PortForward[]): Promise<readonly PortForward[]> {
+  const free = [...(await freePorts(forwards.filter(({ hostPort }) => hostPort === 0).length))]
+  return forwards.map((forward) => (forward.hostPort === 0 ? { ...forward, hostPort: free.shift() ?? 0 } : forward))
 }
 
 /** The port of this host that leads to the guest's SSH server, if there is one. */
@@ -61,9 +65,8 @@ export async function choicesAnew(
   if (network.kind !== 'user' || !/host forwarding rule/.test(qemuSaid)) return undefined
   const taken = network.forwards.filter(({ hostPort }) => chosen.ports.includes(hostPort))
   if (taken.length === 0) return undefined
-  const free = [...(await freePorts(taken.length))]
-  const forwards = network.forwards.map((forward) =>
-    taken.includes(forward) ? { ...forward, hostPort: free.shift() ?? 0 } : forward,
+  const forwards = await withFreePorts(
+    network.forwards.map((forward) => (taken.includes(forward) ? { ...forward, hostPort: 0 } : forward)),
   )
   return { ...config, network: { ...network, forwards } }
 }

@@ -1,26 +1,20 @@
-import { randomInt } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, resolve } from 'node:path'
 import { type AcceleratorChoice, probeAccelerator } from '../host/accelerator.js'
 import { findTool } from '../host/find-tool.js'
-import { freePorts } from '../host/free-port.js'
 import { makeScratch } from '../host/scratch.js'
 import { inspectInput } from '../image/inspect-input.js'
 import { readDiskLayout } from '../image/read-layout.js'
 import { fitLaunch } from '../launch/fit-launch.js'
 import { resolveLaunch } from '../launch/resolve-launch.js'
+import { assertNoStrayWishes } from '../launch/stray-wishes.js'
 import { CvmError } from '../model/errors.js'
 import type { Accelerator, InputImage } from '../model/image.js'
-import type {
-  LaunchConfig,
-  LaunchLayer,
-  LaunchWishes,
-  PortForward,
-  QemuFlavour,
-  SettledLaunch,
-} from '../model/launch.js'
+import type { LaunchConfig, LaunchLayer, LaunchWishes, QemuFlavour, SettledLaunch } from '../model/launch.js'
+import { IDENTITY_KEYS } from '../model/launch-keys.js'
 import { launchFileOf } from '../model/output-names.js'
+import { freeVsockCid, withFreePorts } from './boot-ports.js'
 import { type LaunchFile, readLaunchFile } from './launch-file.js'
 import { type FoundFirmware, launchFirmware } from './launch-firmware.js'
 import { askQemu } from './qemu-abilities.js'
@@ -65,12 +59,16 @@ export async function planImageLaunch(request: LaunchRequest): Promise<ImageLaun
   const beside = await fileBeside(image.path, file)
   const settled = fitLaunch([...(beside?.layers ?? []), ...(file?.layers ?? []), ...request.flags])
   const { wishes } = settled
+  // Without protection there is a note: an image is often started so before it is started for good.
+  if (wishes.tee === 'tdx' || wishes.tee === 'snp') {
+    assertNoStrayWishes(settled, new Set(request.flags.map(({ origin }) => origin)))
+  }
   const [firmware, accelerator, qemu] = await Promise.all([
     launchFirmware(settled, await hasEsp(image)),
     chooseAccelerator(request.accel, wishes),
     qemuFlavour(request.flavour, wishes),
   ])
-  const forwards = await chosenPorts(wishes.forwards ?? [])
+  const forwards = await withFreePorts(wishes.forwards ?? [])
   const config = resolveLaunch(wishes, {
     name: request.name ?? nameOf(image.path),
     accel: accelerator.accel,
@@ -78,7 +76,7 @@ export async function planImageLaunch(request: LaunchRequest): Promise<ImageLaun
     firmware: firmware.firmware,
     vcpus: DEFAULT_VCPUS,
     memoryMiB: DEFAULT_MEMORY_MIB,
-    freeVsockCid: randomInt(LOWEST_CHOSEN_CID, HIGHEST_CHOSEN_CID + 1),
+    freeVsockCid: freeVsockCid(),
     forwards,
   })
   return {
@@ -134,11 +132,6 @@ async function qemuFlavour(
   }
 }
 
-async function chosenPorts(forwards: readonly PortForward[]): Promise<readonly PortForward[]> {
-  const free = [...(await freePorts(forwards.filter(({ hostPort }) => hostPort === 0).length))]
-  return forwards.map((forward) => (forward.hostPort === 0 ? { ...forward, hostPort: free.shift() ?? 0 } : forward))
-}
-
 function chosenNotes(wishes: LaunchWishes, { network, vsockCid, tee }: LaunchConfig): readonly string[] {
   const forwards = network.kind === 'user' ? network.forwards : []
   return [
@@ -155,8 +148,8 @@ function chosenNotes(wishes: LaunchWishes, { network, vsockCid, tee }: LaunchCon
   ]
 }
 
-function hasIdentity({ mrowner, mrconfigid, mrownerconfig, hostData, idBlock }: LaunchWishes): boolean {
-  return [mrowner, mrconfigid, mrownerconfig, hostData, idBlock].some((value) => value !== undefined)
+function hasIdentity(wishes: LaunchWishes): boolean {
+  return IDENTITY_KEYS.some((key) => wishes[key] !== undefined)
 }
 
 /** Letters, digits, dashes and dots of the image's name, for ps and virsh. */
@@ -171,6 +164,3 @@ function nameOf(imagePath: string): string {
 
 const DEFAULT_VCPUS = 2
 const DEFAULT_MEMORY_MIB = 2048
-/** Away from the small numbers that people choose, and within what every program takes for a number. */
-const LOWEST_CHOSEN_CID = 2 ** 30
-const HIGHEST_CHOSEN_CID = 2 ** 31 - 1

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { FIELD, QCOW2_MAGIC } from '../image/qcow2-fields.js'
 import { ID_AUTH_BYTES } from '../launch/identity/id-auth.js'
 import { ID_BLOCK_BYTES } from '../launch/identity/id-block.js'
 import { readIdentityFile } from '../launch/identity/identity-file.js'
@@ -66,9 +67,8 @@ async function resolveDisk({ path, format, readOnly }: DiskWord, dir: string, or
   if (format !== undefined) return { path: absolute, format, readOnly }
   try {
     await using file = await open(absolute, 'r')
-    const start = Buffer.alloc(QCOW2_MAGIC.length)
-    await file.read(start, 0, start.length, 0)
-    return { path: absolute, format: start.equals(QCOW2_MAGIC) ? 'qcow2' : 'raw', readOnly }
+    const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0)
+    return { path: absolute, format: buffer.readUInt32BE(FIELD.magic) === QCOW2_MAGIC ? 'qcow2' : 'raw', readOnly }
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new CvmError('LAUNCH_INVALID', `${origin}: the disk ${path} cannot be read`, { why, cause })
@@ -97,5 +97,3 @@ const FIELDS = {
   hostData: 'host-data',
 } as const
 const ID_PART_BYTES = { idBlock: ID_BLOCK_BYTES, idAuth: ID_AUTH_BYTES } as const
-/** Source: QEMU, docs/interop/qcow2.txt. */
-const QCOW2_MAGIC = Buffer.from('QFI\xfb', 'latin1')

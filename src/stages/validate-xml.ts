@@ -33,7 +33,7 @@ export async function validateXml(xml: string): Promise<XmlVerdict> {
   const unknown: string[] = []
   let known = xml
   for (const { what, sign, smallest } of NEWER_THAN_SOME) {
-    if (!sign.test(xml) || (await objections(path, smallest)).length === 0) continue
+    if (xml.search(sign) === -1 || (await objections(path, smallest)).length === 0) continue
     unknown.push(what)
     known = known.replace(sign, '')
   }

@@ -67,7 +67,7 @@ export function readIdAuth(bytes: Buffer, block?: Buffer): IdAuth {
   const idKeyBytes = part(bytes, OFFSET.idKey, SNP_KEY_BYTES)
   const authorKeyBytes = part(bytes, OFFSET.authorKey, SNP_KEY_BYTES)
   const idKey = fromSnpPublicKey(idKeyBytes)
-  const hasAuthor = !isZero(bytes.subarray(OFFSET.idKeySignature, OFFSET.tail))
+  const hasAuthor = hasAuthorKey(bytes)
   const authorKey = fromSnpPublicKey(authorKeyBytes)
 
   const blockSignature = bytes.subarray(OFFSET.blockSignature, OFFSET.idKey)
@@ -95,6 +95,11 @@ export function readIdAuth(bytes: Buffer, block?: Buffer): IdAuth {
       ...(reserved.every(isZero) ? [] : ['bytes that must be zero are not']),
     ],
   }
+}
+
+/** Whether an author key is in an ID authentication, or a signature with one: then the launch has to say so. */
+export function hasAuthorKey(idAuthentication: Buffer): boolean {
+  return !isZero(idAuthentication.subarray(OFFSET.idKeySignature, OFFSET.tail))
 }
 
 function part(bytes: Buffer, at: number, sizeBytes: number): Buffer {

@@ -1,5 +1,5 @@
 import { CvmError } from '../../model/errors.js'
-import { policyProblems } from './snp-policy.js'
+import { policyProblems } from '../../model/snp-policy.js'
 
 /**
  * The ID block of an SEV-SNP guest: what its owner signs. The firmware refuses a launch whose digest or policy differs.

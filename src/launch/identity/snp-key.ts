@@ -10,7 +10,7 @@ import { CvmError } from '../../model/errors.js'
  *     signature,   512 bytes:  0 72 R    72 72 S    144 368 zero
  */
 export const SNP_KEY_BYTES = 1028
-export const SNP_SIGNATURE_BYTES = 512
+const SNP_SIGNATURE_BYTES = 512
 
 /**
  * Reads a private P-384 key from PEM.

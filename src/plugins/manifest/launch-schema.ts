@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { LaunchKey } from '../../model/launch.js'
-import { LAUNCH_READERS, type Reading } from '../../model/launch-values.js'
+import { LAUNCH_READERS } from '../../model/launch-values.js'
+import type { Reading } from '../../model/reading.js'
 
 // `vm` and `launch-identity` of a plugin.yaml, and of launch files. Values are checked by the readers that flags have, too; a plugin
 // may have the name of an option in the place of a value, which is checked when it is known.

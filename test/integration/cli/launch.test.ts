@@ -155,6 +155,7 @@ describe('cvm-rewrite launch', () => {
     ],
     [['-i', 'guest.img', '--append', 'quiet'], 2, /LAUNCH_INVALID.*without a kernel/],
     [['-i', 'guest.img', '--tee', 'tdx'], 2, /never emulated/],
+    [['-i', 'guest.img', '--tee', 'tdx', '--host-data', '00'.repeat(32)], 2, /--host-data is for SEV-SNP guests/],
     [['-i', 'guest.img', '--firmware-image', 'owner.txt'], 2, /owner\.txt is not a whole firmware image/],
     [['-i', 'guest.img', '--host-data', 'abcd'], 2, /IDENTITY_INVALID.*--host-data/],
   ] as const)('refuses %j', async (args, code, message) => {

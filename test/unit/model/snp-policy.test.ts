@@ -5,7 +5,7 @@ import {
   policyText,
   policyWarnings,
   policyWords,
-} from '../../../../src/launch/identity/snp-policy.js'
+} from '../../../src/model/snp-policy.js'
 
 describe('the guest policy of SEV-SNP', () => {
   it('reads in words, bit by bit', () => {
