@@ -1,5 +1,5 @@
-import { CHECKED_STORE } from '../firmware/checked-store.js'
 import { editsToSet } from '../firmware/edit-variables.js'
+import { readContents } from '../firmware/firmware-contents.js'
 import { certificateDoubts } from '../firmware/secure-boot/certificate-doubts.js'
 import { type CertificateFacts, certificateFacts, shortName } from '../firmware/secure-boot/certificate-facts.js'
 import { readCertificateFile } from '../firmware/secure-boot/certificate-file.js'
@@ -11,7 +11,6 @@ import {
 } from '../firmware/secure-boot/enrollment.js'
 import { MICROSOFT_STORE, microsoftKeys } from '../firmware/secure-boot/microsoft-keys.js'
 import { signatureFile } from '../firmware/secure-boot/signature-file.js'
-import type { StoreReader } from '../firmware/store-access.js'
 import type { FirmwareVariable } from '../firmware/variable.js'
 import { CvmError } from '../model/errors.js'
 import { type ChooseEdits, editFirmware, type FirmwareEdit, type FirmwareEditRequest } from './edit-firmware.js'
@@ -58,7 +57,7 @@ export async function enrollKeys(request: EnrollRequest, signal: AbortSignal): P
   const accepted: string[] = []
   const choose: ChooseEdits = async (before) => {
     stateOf(before, request.file)
-    const enrollment = await readEnrollment(request, before, CHECKED_STORE, found)
+    const enrollment = await readEnrollment(request, before, found)
     if (found.problems.length === 0) found.problems.push(...enrollment.problems)
     if (found.problems.length === 0) accepted.push(...(await checkBootLoaders(request, enrollment, found, signal)))
     const refused = [...found.problems, ...(request.acceptDoubts ? [] : found.doubts)]
@@ -86,7 +85,6 @@ export interface Found {
 export async function readEnrollment(
   request: KeyRequest,
   before: readonly FirmwareVariable[],
-  store: StoreReader,
   found: Found,
 ): Promise<Enrollment> {
   const certificates = async (option: string, paths: readonly string[]): Promise<readonly CertificateFacts[]> => {
@@ -104,7 +102,7 @@ export async function readEnrollment(
   const mok = await certificates('--mok', request.mok)
   const dbx: DbxWish[] = []
   for (const given of request.dbx) dbx.push(...(await dbxWishes(given, request.now, found)))
-  const microsoft = request.microsoft ? await microsoftFromHost(store, request.now) : NOTHING
+  const microsoft = request.microsoft ? await microsoftFromHost(request.now) : NOTHING
   found.notes.push(...microsoft.notes)
   return planEnrollment({ pk, kek, db, mok, dbx, microsoft: microsoft.keys, owner: request.owner }, before)
 }
@@ -160,7 +158,7 @@ async function dbxWishes(given: string, now: Date, found: Found): Promise<readon
 }
 
 /** Their dates are told, never a reason to stop: they are what the world's boot loaders are signed with. */
-async function microsoftFromHost(store: StoreReader, now: Date): Promise<MicrosoftReading> {
+async function microsoftFromHost(now: Date): Promise<MicrosoftReading> {
   const file = await wholeFile(MICROSOFT_STORE, LARGEST_FIRMWARE_BYTES).catch((cause: unknown) => {
     throw new CvmError('FIRMWARE_MISSING', "Microsoft's certificates are not on this machine", {
       why: `they are read from ${MICROSOFT_STORE}, which is not there`,
@@ -168,7 +166,7 @@ async function microsoftFromHost(store: StoreReader, now: Date): Promise<Microso
       cause,
     })
   })
-  const keys = microsoftKeys(store.read(file))
+  const keys = microsoftKeys(readContents(file).variables)
   if (keys.db.length === 0)
     throw new CvmError('FIRMWARE_MISSING', `${MICROSOFT_STORE} holds no certificate of Microsoft in db`)
   return { keys, notes: [...keys.kek, ...keys.db].flatMap(({ data }) => datesTold(data, now)) }

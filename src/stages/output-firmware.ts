@@ -1,4 +1,3 @@
-import { CHECKED_STORE } from '../firmware/checked-store.js'
 import { applyEdits } from '../firmware/edit-variables.js'
 import { contentsBytes, type FirmwareContents, lintContents, withVariables } from '../firmware/firmware-contents.js'
 import type { CertificateFacts } from '../firmware/secure-boot/certificate-facts.js'
@@ -201,7 +200,7 @@ async function enrolledIn(
     owner: DEFAULT_OWNER,
     now,
   }
-  const enrollment = await readEnrollment(request, variables, CHECKED_STORE, found)
+  const enrollment = await readEnrollment(request, variables, found)
   if (found.problems.length === 0) found.problems.push(...enrollment.problems)
   for (const list of [found.problems, found.doubts]) list.splice(0, list.length, ...list.map(inPluginWords))
   found.notes.push(...enrollment.notes)

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { CHECKED_STORE } from '../../../src/firmware/checked-store.js'
 import { describeVariable } from '../../../src/firmware/decode/describe.js'
+import { readContents } from '../../../src/firmware/firmware-contents.js'
 import { certificateFacts } from '../../../src/firmware/secure-boot/certificate-facts.js'
 import { readCertificateFile } from '../../../src/firmware/secure-boot/certificate-file.js'
 import { DEFAULT_OWNER, planEnrollment } from '../../../src/firmware/secure-boot/enrollment.js'
@@ -14,7 +14,7 @@ import type { FirmwareVariable } from '../../../src/firmware/variable.js'
 const STORES = ['OVMF_VARS_4M.ms.fd', 'OVMF_VARS_4M.snakeoil.fd'].filter((name) =>
   existsSync(`/usr/share/OVMF/${name}`),
 )
-const read = (name: string) => CHECKED_STORE.read(readFileSync(`/usr/share/OVMF/${name}`))
+const read = (name: string) => readContents(readFileSync(`/usr/share/OVMF/${name}`)).variables
 
 describe.each(STORES)('%s of Debian', (name) => {
   const variables = read(name)
