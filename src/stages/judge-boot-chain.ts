@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { vendorCertificates } from '../firmware/pe/boot-program.js'
-import { isSameVariable, KEY_VARIABLE } from '../firmware/secure-boot/key-variables.js'
+import { KEY_VARIABLE } from '../firmware/secure-boot/key-variables.js'
 import type { SecureBootState } from '../firmware/secure-boot/secure-boot-state.js'
 import { keyEntries } from '../firmware/secure-boot/secure-boot-state.js'
 import type { FirmwareVariable } from '../firmware/variable.js'
@@ -51,10 +51,9 @@ function shimState(
   variables: readonly FirmwareVariable[],
   state: SecureBootState,
 ): SecureBootState {
-  const mok = variables.find((variable) => isSameVariable(variable, KEY_VARIABLE.MokList))?.data ?? Buffer.alloc(0)
   const vendor = shims.flatMap(({ bytes }) => vendorCertificates(bytes))
   const asEntries = vendor.map((data) => ({ kind: 'x509' as const, owner: NO_OWNER, data }))
-  return { ...state, db: [...state.db, ...keyEntries(mok), ...asEntries] }
+  return { ...state, db: [...state.db, ...keyEntries(variables, KEY_VARIABLE.MokList), ...asEntries] }
 }
 
 const NO_OWNER = '00000000-0000-0000-0000-000000000000'

@@ -3,10 +3,11 @@ import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { describeVariable } from '../../../src/firmware/decode/describe.js'
 import { readContents } from '../../../src/firmware/firmware-contents.js'
+import { findVariable } from '../../../src/firmware/named-variable.js'
 import { certificateFacts } from '../../../src/firmware/secure-boot/certificate-facts.js'
 import { readCertificateFile } from '../../../src/firmware/secure-boot/certificate-file.js'
 import { DEFAULT_OWNER, planEnrollment } from '../../../src/firmware/secure-boot/enrollment.js'
-import { isSameVariable, KEY_VARIABLE } from '../../../src/firmware/secure-boot/key-variables.js'
+import { KEY_VARIABLE } from '../../../src/firmware/secure-boot/key-variables.js'
 import { microsoftKeys } from '../../../src/firmware/secure-boot/microsoft-keys.js'
 import { keyEntries, secureBootState } from '../../../src/firmware/secure-boot/secure-boot-state.js'
 import type { FirmwareVariable } from '../../../src/firmware/variable.js'
@@ -20,8 +21,8 @@ describe.each(STORES)('%s of Debian', (name) => {
   const variables = read(name)
 
   it.each(['PK', 'KEK', 'db'] as const)('has in %s certificates that openssl prints alike', (key) => {
-    const data = variables.find((variable) => variable.name === key)?.data ?? Buffer.alloc(0)
-    const certificates = keyEntries(data).filter(({ kind }) => kind === 'x509')
+    const data = findVariable(variables, KEY_VARIABLE[key])?.data ?? Buffer.alloc(0)
+    const certificates = keyEntries(variables, KEY_VARIABLE[key]).filter(({ kind }) => kind === 'x509')
 
     expect(certificates.length).toBeGreaterThan(0)
     for (const { data: der } of certificates) {
@@ -75,9 +76,11 @@ describe("Debian's snakeoil certificate", () => {
 /** What Secure Boot makes of a store, without owners and time stamps. */
 function meaning(variables: readonly FirmwareVariable[]) {
   return Object.values(KEY_VARIABLE).map((place) => {
-    const found = variables.find((variable) => isSameVariable(variable, place))
+    const found = findVariable(variables, place)
     const isList = found !== undefined && LISTS.has(place.name)
-    const data = isList ? keyEntries(found.data).map((entry) => [entry.kind, entry.data.toString('hex')]) : found?.data
+    const data = isList
+      ? keyEntries(variables, place).map((entry) => [entry.kind, entry.data.toString('hex')])
+      : found?.data
     return [place.name, found?.attributes, data]
   })
 }
