@@ -15,8 +15,8 @@ import type { FirmwareVariable } from '../firmware/variable.js'
 import { CvmError } from '../model/errors.js'
 import { type ChooseEdits, editFirmware, type FirmwareEdit, type FirmwareEditRequest } from './edit-firmware.js'
 import { LARGEST_FIRMWARE_BYTES } from './firmware-file.js'
-import { judgeWith, signedImage, stateOf } from './firmware-verify.js'
-import { wholeFile } from './whole-file.js'
+import { keyState } from './key-state.js'
+import { LARGEST_KEY_FILE_BYTES, wholeFile } from './whole-file.js'
 
 /** The keys that are asked for. */
 export interface KeyRequest {
@@ -56,7 +56,7 @@ export async function enrollKeys(request: EnrollRequest, signal: AbortSignal): P
   const found: Found = { problems: [], doubts: [], notes: [] }
   const accepted: string[] = []
   const choose: ChooseEdits = async (before) => {
-    stateOf(before, request.file)
+    keyState(before, request.file)
     const enrollment = await readEnrollment(request, before, found)
     if (found.problems.length === 0) found.problems.push(...enrollment.problems)
     if (found.problems.length === 0) accepted.push(...(await checkBootLoaders(request, enrollment, found, signal)))
@@ -90,7 +90,7 @@ export async function readEnrollment(
   const certificates = async (option: string, paths: readonly string[]): Promise<readonly CertificateFacts[]> => {
     const all: CertificateFacts[] = []
     for (const path of paths) {
-      const bytes = await keyFile(option, path, found)
+      const bytes = await keyFile(option, path, found, LARGEST_KEY_FILE_BYTES)
       const certificate = bytes && certificateIn(`${option} ${path}`, bytes, request.now, found)
       if (certificate !== undefined) all.push(certificate)
     }
@@ -112,7 +112,7 @@ async function keyFile(
   option: string,
   path: string,
   { problems }: Found,
-  maxBytes: number = MAX_KEY_BYTES,
+  maxBytes?: number,
 ): Promise<Buffer | undefined> {
   try {
     return await wholeFile(path, maxBytes)
@@ -142,9 +142,10 @@ function certificateIn(
 async function dbxWishes(given: string, now: Date, found: Found): Promise<readonly DbxWish[]> {
   const kind = /^[0-9a-f]+$/i.test(given) ? DIGEST_KINDS[given.length] : undefined
   if (kind !== undefined) return [{ kind, digest: Buffer.from(given, 'hex') }]
-  const bytes = await keyFile('--dbx', given, found, MAX_PROGRAM_BYTES)
+  const bytes = await keyFile('--dbx', given, found)
   if (bytes === undefined) return []
   if (bytes.toString('latin1', 0, 2) === 'MZ') {
+    const { signedImage } = await loadJudge()
     const image = signedImage(bytes, given)
     const used = image.signatures.flatMap((entry) => (entry.readable ? [entry.signature.digestAlgorithm] : []))
     const kinds = (['sha256', 'sha384', 'sha512'] as const).filter((name) => name === 'sha256' || used.includes(name))
@@ -188,13 +189,21 @@ async function checkBootLoaders(
   found: Found,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
+  if (bootLoaders.length === 0) return []
+  const { judgeWith, signedImage } = await loadJudge()
+  const state = keyState(after, 'the result')
   const accepted: string[] = []
   for (const path of bootLoaders) {
-    const { verdict } = await judgeWith(signedImage(await wholeFile(path), path), stateOf(after, 'the result'), signal)
+    const verdict = await judgeWith(signedImage(await wholeFile(path), path), state, signal)
     if (verdict.accepted) accepted.push(`${path}: ${verdict.reason}`)
     else found.problems.push(`--boot-loader ${path} would be refused: ${verdict.reason}`)
   }
   return accepted
+}
+
+/** What looks into programs, and runs OpenSSL, takes longer to load than all else here, and most enrollments do not need it. */
+async function loadJudge() {
+  return await import('./firmware-verify.js')
 }
 
 function refusal(refused: readonly string[], { problems }: Found): CvmError {
@@ -214,5 +223,3 @@ const DIGEST_KINDS: Readonly<Record<number, 'sha256' | 'sha384' | 'sha512'>> = {
   96: 'sha384',
   128: 'sha512',
 }
-const MAX_KEY_BYTES = 1024 * 1024
-const MAX_PROGRAM_BYTES = 512 * 1024 * 1024

@@ -34,7 +34,7 @@ export async function judgeBootChain(
     if (program.kind === 'other') continue
     const by = starterOf(program, shims)
     const image = signedImage(program.bytes, program.name)
-    const { verdict } = await judgeWith(image, by === 'shim' ? forShim : state, signal)
+    const verdict = await judgeWith(image, by === 'shim' ? forShim : state, signal)
     verdicts.push({ name: program.name, by, accepted: verdict.accepted, reason: verdict.reason })
   }
   return verdicts

@@ -15,7 +15,7 @@ import type { SecureBootPlan, Wishes } from '../model/wishes.js'
 import { type Found, readEnrollment } from './firmware-enroll.js'
 import { openFirmware } from './firmware-file.js'
 import { assertSigner } from './firmware-sign.js'
-import { stateOf } from './firmware-verify.js'
+import { keyState } from './key-state.js'
 import { keyVariablesIn, variableEdits } from './variable-wishes.js'
 
 /** The firmware that an image is published with: in memory, complete and checked. */
@@ -74,7 +74,7 @@ export async function outputFirmware(input: OutputFirmwareInput): Promise<Output
     })
   assertKind(file.contents, template)
   const before = file.contents.variables
-  stateOf(before, template.path)
+  keyState(before, template.path)
 
   const wanted =
     firmwareVariables === undefined ? { edits: [], problems: [] } : await variableEdits(firmwareVariables, before)
