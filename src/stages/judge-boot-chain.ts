@@ -31,7 +31,7 @@ export async function judgeBootChain(
   const forShim = shimState(shims, variables, state)
   const verdicts: ChainVerdict[] = []
   for (const program of programs) {
-    if (program.kind === 'other') continue
+    if (program.kind === 'other' && !DEFAULT_LOADER.test(program.name)) continue
     const by = starterOf(program, shims)
     const image = signedImage(program.bytes, program.name)
     const verdict = await judgeWith(image, by === 'shim' ? forShim : state, signal)
@@ -56,4 +56,6 @@ function shimState(
   return { ...state, db: [...state.db, ...keyEntries(variables, KEY_VARIABLE.MokList), ...asEntries] }
 }
 
+/** What a firmware starts that has no boot entry: here also a boot loader that we do not know. Source: UEFI 2.10, 3.5.1.1. */
+const DEFAULT_LOADER = /^EFI\/BOOT\/BOOT(?:IA32|X64|AA64)\.EFI$/i
 const NO_OWNER = '00000000-0000-0000-0000-000000000000'
