@@ -80,8 +80,9 @@ export async function outputFirmware(input: OutputFirmwareInput): Promise<Output
     firmwareVariables === undefined ? { edits: [], problems: [] } : await variableEdits(firmwareVariables, before)
   const found: Found = { problems: [...wanted.problems], doubts: [], notes: [] }
   const edited = applyEdits(before, wanted.edits)
-  const enrolled = secureBoot === undefined ? edited : await enrolledIn(edited, secureBoot, now, found)
-  if (secureBoot !== undefined) {
+  const keys = secureBoot !== undefined && signsOnly(secureBoot) ? undefined : secureBoot
+  const enrolled = keys === undefined ? edited : await enrolledIn(edited, keys, now, found)
+  if (keys !== undefined) {
     for (const name of keyVariablesIn(wanted.edits))
       found.problems.push(`firmware-variables.${name}: secure-boot decides this variable`)
   }
@@ -145,7 +146,12 @@ function kindFor(plan: SecureBootPlan | undefined, wantsSecureBoot: boolean): Fi
   const bringsKeys = plan !== undefined && (plan.pk !== undefined || plan.db.length > 0 || plan.microsoft)
   if (bringsKeys) return 'own-keys'
   if (wantsSecureBoot) return 'secure-boot'
-  return plan === undefined ? 'plain' : 'own-keys'
+  return plan === undefined || signsOnly(plan) ? 'plain' : 'own-keys'
+}
+
+/** The keys are those that the firmware has. */
+function signsOnly({ sign, pk, kek, db, dbx, mok, microsoft }: SecureBootPlan): boolean {
+  return sign !== undefined && pk === undefined && !microsoft && [kek, db, dbx, mok].every((each) => each.length === 0)
 }
 
 /** @throws {CvmError} LAUNCH_INVALID. */
@@ -243,11 +249,13 @@ function launchOf(template: Template, path: string, { on }: SecureBootState): La
   }
 }
 
-function originOf({ secureBoot, firmwareVariables }: OutputFirmwareInput['wishes']): string {
-  const names = [
-    ...(secureBoot?.plugins ?? []),
-    ...(firmwareVariables?.variables ?? []).flatMap((each) => each.plugins),
-  ]
-  const plugins = [...new Set(names)].map((name) => `${name}/plugin.yaml`)
+/** Names of the plugins that want something of the firmware. */
+export function firmwareAskers({ secureBoot, firmwareVariables }: OutputFirmwareInput['wishes']): readonly string[] {
+  const ofVariables = (firmwareVariables?.variables ?? []).flatMap(({ plugins }) => plugins)
+  return [...new Set([...(secureBoot?.plugins ?? []), ...ofVariables])]
+}
+
+function originOf(wishes: OutputFirmwareInput['wishes']): string {
+  const plugins = firmwareAskers(wishes).map((name) => `${name}/plugin.yaml`)
   return plugins.length === 0 ? '--firmware-image' : plugins.join(', ')
 }
