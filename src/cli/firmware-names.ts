@@ -1,5 +1,6 @@
+import { findVariable, type NamedVariable } from '../firmware/named-variable.js'
 import type { FirmwareVariable } from '../firmware/variable.js'
-import { type NamedVariable, readName } from '../firmware/variable-name.js'
+import { readName } from '../firmware/variable-name.js'
 import { wellKnownNames } from '../firmware/well-known.js'
 import { CvmError } from '../model/errors.js'
 import { nearestWord } from '../plugins/nearest-word.js'
@@ -33,7 +34,7 @@ export function namedVariable(text: string, variables: readonly FirmwareVariable
 export function presentVariable(text: string, variables: readonly FirmwareVariable[]): NamedVariable {
   const reading = readName(text, variables)
   if (!reading.ok && reading.guids.length > 0) return namedVariable(text, variables)
-  if (reading.ok && variables.some(({ name, guid }) => name === reading.name && guid === reading.guid)) return reading
+  if (reading.ok && findVariable(variables, reading) !== undefined) return reading
   const near = nearestWord(
     text,
     variables.map(({ name }) => name),

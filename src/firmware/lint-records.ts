@@ -1,5 +1,6 @@
 import { type FirmwareFinding, problem, warning } from './finding.js'
-import { nameOf, variableKey } from './live-variables.js'
+import { nameOf } from './live-variables.js'
+import { variableKey } from './named-variable.js'
 import { ERASED, RECORD_STATE } from './store-layout.js'
 import type { StoreRecord, VariableStore } from './store-types.js'
 

@@ -1,3 +1,4 @@
+import { variableKey } from './named-variable.js'
 import { RECORD_STATE } from './store-layout.js'
 import type { StoredVariable, StoreRecord } from './store-types.js'
 
@@ -21,11 +22,6 @@ export function liveVariables(records: readonly StoreRecord[]): readonly StoredV
 export function nameOf({ nameBytes }: Pick<StoreRecord, 'nameBytes'>): string {
   const name = nameBytes.toString('utf16le')
   return name.endsWith('\0') ? name.slice(0, -1) : name
-}
-
-/** Two variables are the same one when name and GUID are; a GUID has a fixed length, so nothing else gives this text. */
-export function variableKey({ name, guid }: { readonly name: string; readonly guid: string }): string {
-  return `${guid.toLowerCase()} ${name}`
 }
 
 function variableOf(record: StoreRecord): StoredVariable {

@@ -1,5 +1,5 @@
 import { CvmError } from '../model/errors.js'
-import type { NamedVariable } from './variable-name.js'
+import type { NamedVariable } from './named-variable.js'
 import { wellKnown } from './well-known.js'
 
 /** How the contents of a variable were given: in the words of its own type, in one of the general forms, or as bytes. */

@@ -1,4 +1,4 @@
-import { variableKey } from './live-variables.js'
+import { variableKey } from './named-variable.js'
 import type { StoredVariable } from './store-types.js'
 import { byNameAndGuid } from './write-store.js'
 

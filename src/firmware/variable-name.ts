@@ -1,15 +1,9 @@
 import { isGuid } from './guid.js'
-import { variableKey } from './live-variables.js'
+import type { NamedVariable } from './named-variable.js'
 import type { FirmwareVariable } from './variable.js'
 import { wellKnown } from './well-known.js'
 
-/** A variable as a person names it: `Timeout`, or `Name-GUID` as efivarfs does. */
-export interface NamedVariable {
-  readonly name: string
-  readonly guid: string
-}
-
-/** Which variable a text names; or the GUIDs of all variables of that name, none when even the name is not known. */
+/** Which variable a text names, `Timeout`, or `Name-GUID` as efivarfs does; or the GUIDs of all variables of that name, none when even the name is not known. */
 export type NameReading =
   | ({ readonly ok: true } & NamedVariable)
   | { readonly ok: false; readonly guids: readonly string[] }
@@ -26,11 +20,6 @@ export function readName(text: string, variables: readonly FirmwareVariable[]): 
   if (only !== undefined && guids.length === 1) return { ok: true, name: text, guid: only }
   if (known !== undefined && (guids.length === 0 || guids.includes(known))) return { ok: true, name: text, guid: known }
   return { ok: false, guids }
-}
-
-/** The variable of that name and GUID. */
-export function findVariable<T extends FirmwareVariable>(variables: readonly T[], named: NamedVariable): T | undefined {
-  return variables.find((each) => variableKey(each) === variableKey(named))
 }
 
 const GUID_LENGTH = 36

@@ -1,6 +1,6 @@
 import { CvmError } from '../model/errors.js'
 import { isGuid } from './guid.js'
-import { variableKey } from './live-variables.js'
+import { variableKey } from './named-variable.js'
 import type { StoredVariable } from './store-types.js'
 import { ATTRIBUTE } from './variable.js'
 import { byNameAndGuid } from './write-store.js'

@@ -2,10 +2,10 @@ import { CvmError } from '../model/errors.js'
 import { ATTRIBUTES_EXPECTED, attributeBits } from './attribute-names.js'
 import { holdsSignatureLists } from './decode/describe.js'
 import { efiTimeBytes } from './efi-time.js'
+import { findVariable, type NamedVariable } from './named-variable.js'
 import { signatureFile } from './secure-boot/signature-file.js'
 import type { StoredVariable } from './store-types.js'
 import { type ValueInput, valueBytes } from './value-input.js'
-import { findVariable, type NamedVariable } from './variable-name.js'
 import { wellKnown } from './well-known.js'
 
 /** How a person gives a variable. */

@@ -40,7 +40,7 @@ export interface FirmwareEdit {
 /**
  * Changes variables of a file and writes the result to another one. Everything is checked before anything is written.
  *
- * @throws CvmError as openFirmware and writeFirmware; VARIABLE_STORE_DAMAGED, VARIABLE_STORE_FULL; OUTPUT_*; whatever `choose` throws.
+ * @throws CvmError as openFirmware, lintFirmware and writeFirmware; USAGE; VARIABLE_STORE_DAMAGED, VARIABLE_STORE_FULL; OUTPUT_*; whatever `choose` throws.
  */
 export async function editFirmware(
   request: FirmwareEditRequest,
@@ -74,7 +74,7 @@ export async function editFirmware(
 /**
  * What lint says of a file, and of the code file that is to run with it.
  *
- * @throws CvmError as flashBytes.
+ * @throws CvmError USAGE for a code file beside the JSON form, which has no size; as flashBytes.
  */
 export async function lintFirmware(file: FirmwareFile, code?: string): Promise<readonly FirmwareFinding[]> {
   const pair = code === undefined ? [] : await pairFindings(file, code)
@@ -90,8 +90,11 @@ async function assertPair(file: FirmwareFile, code: string): Promise<void> {
   })
 }
 
-async function pairFindings({ contents }: FirmwareFile, code: string): Promise<readonly FirmwareFinding[]> {
-  if (contents.form === 'json') return []
+async function pairFindings({ contents, path }: FirmwareFile, code: string): Promise<readonly FirmwareFinding[]> {
+  if (contents.form === 'json')
+    throw new CvmError('USAGE', `--code compares the sizes of two halves of a flash, and ${path} is JSON`, {
+      next: 'Leave --code out.',
+    })
   const misfit = flashMisfit(await flashBytes(code), contents.file.length)
   return misfit === undefined ? [] : [problem(misfit)]
 }

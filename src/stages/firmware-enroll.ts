@@ -1,5 +1,5 @@
-import { CHECKED_STORE } from '../firmware/checked-store.js'
 import { editsToSet } from '../firmware/edit-variables.js'
+import { readContents } from '../firmware/firmware-contents.js'
 import { certificateDoubts } from '../firmware/secure-boot/certificate-doubts.js'
 import { type CertificateFacts, certificateFacts, shortName } from '../firmware/secure-boot/certificate-facts.js'
 import { readCertificateFile } from '../firmware/secure-boot/certificate-file.js'
@@ -11,13 +11,12 @@ import {
 } from '../firmware/secure-boot/enrollment.js'
 import { MICROSOFT_STORE, microsoftKeys } from '../firmware/secure-boot/microsoft-keys.js'
 import { signatureFile } from '../firmware/secure-boot/signature-file.js'
-import type { StoreReader } from '../firmware/store-access.js'
 import type { FirmwareVariable } from '../firmware/variable.js'
 import { CvmError } from '../model/errors.js'
 import { type ChooseEdits, editFirmware, type FirmwareEdit, type FirmwareEditRequest } from './edit-firmware.js'
 import { LARGEST_FIRMWARE_BYTES } from './firmware-file.js'
-import { judgeWith, signedImage, stateOf } from './firmware-verify.js'
-import { wholeFile } from './whole-file.js'
+import { keyState } from './key-state.js'
+import { LARGEST_KEY_FILE_BYTES, wholeFile } from './whole-file.js'
 
 /** The keys that are asked for. */
 export interface KeyRequest {
@@ -57,8 +56,8 @@ export async function enrollKeys(request: EnrollRequest, signal: AbortSignal): P
   const found: Found = { problems: [], doubts: [], notes: [] }
   const accepted: string[] = []
   const choose: ChooseEdits = async (before) => {
-    stateOf(before, request.file)
-    const enrollment = await readEnrollment(request, before, CHECKED_STORE, found)
+    keyState(before, request.file)
+    const enrollment = await readEnrollment(request, before, found)
     if (found.problems.length === 0) found.problems.push(...enrollment.problems)
     if (found.problems.length === 0) accepted.push(...(await checkBootLoaders(request, enrollment, found, signal)))
     const refused = [...found.problems, ...(request.acceptDoubts ? [] : found.doubts)]
@@ -86,13 +85,12 @@ export interface Found {
 export async function readEnrollment(
   request: KeyRequest,
   before: readonly FirmwareVariable[],
-  store: StoreReader,
   found: Found,
 ): Promise<Enrollment> {
   const certificates = async (option: string, paths: readonly string[]): Promise<readonly CertificateFacts[]> => {
     const all: CertificateFacts[] = []
     for (const path of paths) {
-      const bytes = await keyFile(option, path, found)
+      const bytes = await keyFile(option, path, found, LARGEST_KEY_FILE_BYTES)
       const certificate = bytes && certificateIn(`${option} ${path}`, bytes, request.now, found)
       if (certificate !== undefined) all.push(certificate)
     }
@@ -104,7 +102,7 @@ export async function readEnrollment(
   const mok = await certificates('--mok', request.mok)
   const dbx: DbxWish[] = []
   for (const given of request.dbx) dbx.push(...(await dbxWishes(given, request.now, found)))
-  const microsoft = request.microsoft ? await microsoftFromHost(store, request.now) : NOTHING
+  const microsoft = request.microsoft ? await microsoftFromHost(request.now) : NOTHING
   found.notes.push(...microsoft.notes)
   return planEnrollment({ pk, kek, db, mok, dbx, microsoft: microsoft.keys, owner: request.owner }, before)
 }
@@ -114,7 +112,7 @@ async function keyFile(
   option: string,
   path: string,
   { problems }: Found,
-  maxBytes: number = MAX_KEY_BYTES,
+  maxBytes?: number,
 ): Promise<Buffer | undefined> {
   try {
     return await wholeFile(path, maxBytes)
@@ -144,9 +142,10 @@ function certificateIn(
 async function dbxWishes(given: string, now: Date, found: Found): Promise<readonly DbxWish[]> {
   const kind = /^[0-9a-f]+$/i.test(given) ? DIGEST_KINDS[given.length] : undefined
   if (kind !== undefined) return [{ kind, digest: Buffer.from(given, 'hex') }]
-  const bytes = await keyFile('--dbx', given, found, MAX_PROGRAM_BYTES)
+  const bytes = await keyFile('--dbx', given, found)
   if (bytes === undefined) return []
   if (bytes.toString('latin1', 0, 2) === 'MZ') {
+    const { signedImage } = await loadJudge()
     const image = signedImage(bytes, given)
     const used = image.signatures.flatMap((entry) => (entry.readable ? [entry.signature.digestAlgorithm] : []))
     const kinds = (['sha256', 'sha384', 'sha512'] as const).filter((name) => name === 'sha256' || used.includes(name))
@@ -160,7 +159,7 @@ async function dbxWishes(given: string, now: Date, found: Found): Promise<readon
 }
 
 /** Their dates are told, never a reason to stop: they are what the world's boot loaders are signed with. */
-async function microsoftFromHost(store: StoreReader, now: Date): Promise<MicrosoftReading> {
+async function microsoftFromHost(now: Date): Promise<MicrosoftReading> {
   const file = await wholeFile(MICROSOFT_STORE, LARGEST_FIRMWARE_BYTES).catch((cause: unknown) => {
     throw new CvmError('FIRMWARE_MISSING', "Microsoft's certificates are not on this machine", {
       why: `they are read from ${MICROSOFT_STORE}, which is not there`,
@@ -168,7 +167,7 @@ async function microsoftFromHost(store: StoreReader, now: Date): Promise<Microso
       cause,
     })
   })
-  const keys = microsoftKeys(store.read(file))
+  const keys = microsoftKeys(readContents(file).variables)
   if (keys.db.length === 0)
     throw new CvmError('FIRMWARE_MISSING', `${MICROSOFT_STORE} holds no certificate of Microsoft in db`)
   return { keys, notes: [...keys.kek, ...keys.db].flatMap(({ data }) => datesTold(data, now)) }
@@ -190,13 +189,21 @@ async function checkBootLoaders(
   found: Found,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
+  if (bootLoaders.length === 0) return []
+  const { judgeWith, signedImage } = await loadJudge()
+  const state = keyState(after, 'the result')
   const accepted: string[] = []
   for (const path of bootLoaders) {
-    const { verdict } = await judgeWith(signedImage(await wholeFile(path), path), stateOf(after, 'the result'), signal)
+    const verdict = await judgeWith(signedImage(await wholeFile(path), path), state, signal)
     if (verdict.accepted) accepted.push(`${path}: ${verdict.reason}`)
     else found.problems.push(`--boot-loader ${path} would be refused: ${verdict.reason}`)
   }
   return accepted
+}
+
+/** What looks into programs, and runs OpenSSL, takes longer to load than all else here, and most enrollments do not need it. */
+async function loadJudge() {
+  return await import('./firmware-verify.js')
 }
 
 function refusal(refused: readonly string[], { problems }: Found): CvmError {
@@ -216,5 +223,3 @@ const DIGEST_KINDS: Readonly<Record<number, 'sha256' | 'sha384' | 'sha512'>> = {
   96: 'sha384',
   128: 'sha512',
 }
-const MAX_KEY_BYTES = 1024 * 1024
-const MAX_PROGRAM_BYTES = 512 * 1024 * 1024

@@ -11,7 +11,7 @@ import type { Wishes } from '../model/wishes.js'
 import { GUESTFISH } from '../tools/guestfish.js'
 import type { ChainDisk } from './boot-chain-files.js'
 import { guestfishMissing } from './inside-image.js'
-import { type OutputFirmware, outputFirmware } from './output-firmware.js'
+import { firmwareAskers, type OutputFirmware, outputFirmware } from './output-firmware.js'
 import type { RunPlace } from './run-place.js'
 import { type SignedChain, signBootChain } from './sign-boot-chain.js'
 
@@ -37,15 +37,12 @@ export async function surveyFirmware({ request, wishes, plugins, launch, output,
   if (wishes.secureBoot === undefined && wishes.firmwareVariables === undefined && request.firmwareImage === undefined)
     return { notes: [] }
   if (!wantsUefi) {
-    const who = [
-      ...(wishes.secureBoot?.plugins ?? []),
-      ...(wishes.firmwareVariables?.variables ?? []).flatMap((each) => each.plugins),
-    ]
+    const who = firmwareAskers(wishes)
     throw new CvmError(
       'LAUNCH_INVALID',
       'the image is started by a BIOS, which has neither Secure Boot nor variables',
       {
-        why: `UEFI firmware is asked for by ${who.length === 0 ? '--firmware-image' : [...new Set(who)].join(', ')}`,
+        why: `UEFI firmware is asked for by ${who.length === 0 ? '--firmware-image' : who.join(', ')}`,
         next: 'Take an image with an EFI system partition, or leave these plugins out with --skip.',
       },
     )
@@ -127,10 +124,7 @@ function chainNotes({ signer, state }: OutputFirmware, { secureBoot }: Wishes): 
 /** A host script may still write it. */
 function isYetToCome(error: unknown, wishes: Wishes, plugins: readonly Plugin[]): boolean {
   if (!(error instanceof CvmError)) return false
-  const names = [
-    ...(wishes.secureBoot?.plugins ?? []),
-    ...(wishes.firmwareVariables?.variables ?? []).flatMap((each) => each.plugins),
-  ]
+  const names = firmwareAskers(wishes)
   const hasScript = plugins.some(({ name, hostRun }) => names.includes(name) && hostRun !== undefined)
   return (
     hasScript &&

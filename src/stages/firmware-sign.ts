@@ -14,7 +14,7 @@ import { signedImage } from './firmware-verify.js'
 import { assertOutputFree } from './output-place.js'
 import { requireProgram } from './require-program.js'
 import { signatureAnswers } from './signature-answers.js'
-import { wholeFile } from './whole-file.js'
+import { LARGEST_KEY_FILE_BYTES, wholeFile } from './whole-file.js'
 
 export interface SignRequest {
   readonly efiFile: string
@@ -92,13 +92,13 @@ export async function assertSigner(
 }
 
 async function certificateFrom(path: string): Promise<CertificateFacts> {
-  const reading = readCertificateFile(await wholeFile(path, MAX_KEY_BYTES))
+  const reading = readCertificateFile(await wholeFile(path, LARGEST_KEY_FILE_BYTES))
   if (reading.ok) return reading.certificate
   throw new CvmError('KEYS_REFUSED', `--cert ${path}: the file ${reading.problem}`)
 }
 
 async function privateKeyFrom(path: string): Promise<KeyObject> {
-  const bytes = await wholeFile(path, MAX_KEY_BYTES)
+  const bytes = await wholeFile(path, LARGEST_KEY_FILE_BYTES)
   const text = bytes.toString('latin1')
   if (/ENCRYPTED/.test(text))
     throw new CvmError(
@@ -149,5 +149,4 @@ async function checkResult(
   })
 }
 
-const MAX_KEY_BYTES = 1024 * 1024
 const SBSIGN_TIMEOUT_MS = 60_000

@@ -1,8 +1,10 @@
 import { readSignedImage, type SignedImage } from '../firmware/pe/signed-image.js'
 import { type ImageVerdict, judgeImage, signatureQuestions } from '../firmware/secure-boot/judge-image.js'
-import { type SecureBootState, secureBootState } from '../firmware/secure-boot/secure-boot-state.js'
+import type { SecureBootState } from '../firmware/secure-boot/secure-boot-state.js'
 import { CvmError } from '../model/errors.js'
 import { openFirmware } from './firmware-file.js'
+import { keyState } from './key-state.js'
+import { signatureAnswers } from './signature-answers.js'
 import { wholeFile } from './whole-file.js'
 
 export interface Verification {
@@ -25,25 +27,24 @@ export interface Verification {
 export async function verifyProgram(efiPath: string, storePath: string, signal: AbortSignal): Promise<Verification> {
   const image = signedImage(await wholeFile(efiPath), efiPath)
   const { contents } = await openFirmware(storePath, signal)
-  return await judgeWith(image, stateOf(contents.variables, storePath), signal)
-}
-
-export async function judgeWith(
-  image: SignedImage,
-  state: SecureBootState,
-  signal: AbortSignal,
-): Promise<Verification> {
-  // What runs programs takes longer to load than all else here, and most enrollments do not need it.
-  const { signatureAnswers } = await import('./signature-answers.js')
-  const answers = await signatureAnswers(signatureQuestions(image, state), signal)
+  const state = keyState(contents.variables, storePath)
   const certificates = (entries: SecureBootState['db']) => entries.filter(({ kind }) => kind === 'x509').length
   return {
-    verdict: judgeImage(image, state, answers),
+    verdict: await judgeWith(image, state, signal),
     whyOff: state.whyOff,
     sha256: image.digest('sha256').toString('hex'),
     sha384: image.digest('sha384').toString('hex'),
     anchors: { db: certificates(state.db), dbx: certificates(state.dbx) },
   }
+}
+
+/** judgeImage, with OpenSSL's answers. @throws {CvmError} as signatureAnswers. */
+export async function judgeWith(
+  image: SignedImage,
+  state: SecureBootState,
+  signal: AbortSignal,
+): Promise<ImageVerdict> {
+  return judgeImage(image, state, await signatureAnswers(signatureQuestions(image, state), signal))
 }
 
 /** @throws {CvmError} EFI_FILE_INVALID. */
@@ -53,15 +54,5 @@ export function signedImage(bytes: Buffer, path: string): SignedImage {
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     throw new CvmError('EFI_FILE_INVALID', `${path} is not a UEFI program`, { why: error.message, cause: error })
-  }
-}
-
-/** @throws {CvmError} KEYS_REFUSED. */
-export function stateOf(variables: Parameters<typeof secureBootState>[0], path: string): SecureBootState {
-  try {
-    return secureBootState(variables)
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    throw new CvmError('KEYS_REFUSED', `the keys in ${path} cannot be read`, { why: error.message, cause: error })
   }
 }

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { vendorCertificates } from '../firmware/pe/boot-program.js'
-import { isSameVariable, KEY_VARIABLE } from '../firmware/secure-boot/key-variables.js'
+import { KEY_VARIABLE } from '../firmware/secure-boot/key-variables.js'
 import type { SecureBootState } from '../firmware/secure-boot/secure-boot-state.js'
 import { keyEntries } from '../firmware/secure-boot/secure-boot-state.js'
 import type { FirmwareVariable } from '../firmware/variable.js'
@@ -31,10 +31,10 @@ export async function judgeBootChain(
   const forShim = shimState(shims, variables, state)
   const verdicts: ChainVerdict[] = []
   for (const program of programs) {
-    if (program.kind === 'other') continue
+    if (program.kind === 'other' && !DEFAULT_LOADER.test(program.name)) continue
     const by = starterOf(program, shims)
     const image = signedImage(program.bytes, program.name)
-    const { verdict } = await judgeWith(image, by === 'shim' ? forShim : state, signal)
+    const verdict = await judgeWith(image, by === 'shim' ? forShim : state, signal)
     verdicts.push({ name: program.name, by, accepted: verdict.accepted, reason: verdict.reason })
   }
   return verdicts
@@ -51,10 +51,11 @@ function shimState(
   variables: readonly FirmwareVariable[],
   state: SecureBootState,
 ): SecureBootState {
-  const mok = variables.find((variable) => isSameVariable(variable, KEY_VARIABLE.MokList))?.data ?? Buffer.alloc(0)
   const vendor = shims.flatMap(({ bytes }) => vendorCertificates(bytes))
   const asEntries = vendor.map((data) => ({ kind: 'x509' as const, owner: NO_OWNER, data }))
-  return { ...state, db: [...state.db, ...keyEntries(mok), ...asEntries] }
+  return { ...state, db: [...state.db, ...keyEntries(variables, KEY_VARIABLE.MokList), ...asEntries] }
 }
 
+/** What a firmware starts that has no boot entry: here also a boot loader that we do not know. Source: UEFI 2.10, 3.5.1.1. */
+const DEFAULT_LOADER = /^EFI\/BOOT\/BOOT(?:IA32|X64|AA64)\.EFI$/i
 const NO_OWNER = '00000000-0000-0000-0000-000000000000'

@@ -1,4 +1,3 @@
-import { CHECKED_STORE } from '../firmware/checked-store.js'
 import { applyEdits } from '../firmware/edit-variables.js'
 import { contentsBytes, type FirmwareContents, lintContents, withVariables } from '../firmware/firmware-contents.js'
 import type { CertificateFacts } from '../firmware/secure-boot/certificate-facts.js'
@@ -16,7 +15,7 @@ import type { SecureBootPlan, Wishes } from '../model/wishes.js'
 import { type Found, readEnrollment } from './firmware-enroll.js'
 import { openFirmware } from './firmware-file.js'
 import { assertSigner } from './firmware-sign.js'
-import { stateOf } from './firmware-verify.js'
+import { keyState } from './key-state.js'
 import { keyVariablesIn, variableEdits } from './variable-wishes.js'
 
 /** The firmware that an image is published with: in memory, complete and checked. */
@@ -75,14 +74,15 @@ export async function outputFirmware(input: OutputFirmwareInput): Promise<Output
     })
   assertKind(file.contents, template)
   const before = file.contents.variables
-  stateOf(before, template.path)
+  keyState(before, template.path)
 
   const wanted =
     firmwareVariables === undefined ? { edits: [], problems: [] } : await variableEdits(firmwareVariables, before)
   const found: Found = { problems: [...wanted.problems], doubts: [], notes: [] }
   const edited = applyEdits(before, wanted.edits)
-  const enrolled = secureBoot === undefined ? edited : await enrolledIn(edited, secureBoot, now, found)
-  if (secureBoot !== undefined) {
+  const keys = secureBoot !== undefined && signsOnly(secureBoot) ? undefined : secureBoot
+  const enrolled = keys === undefined ? edited : await enrolledIn(edited, keys, now, found)
+  if (keys !== undefined) {
     for (const name of keyVariablesIn(wanted.edits))
       found.problems.push(`firmware-variables.${name}: secure-boot decides this variable`)
   }
@@ -146,7 +146,12 @@ function kindFor(plan: SecureBootPlan | undefined, wantsSecureBoot: boolean): Fi
   const bringsKeys = plan !== undefined && (plan.pk !== undefined || plan.db.length > 0 || plan.microsoft)
   if (bringsKeys) return 'own-keys'
   if (wantsSecureBoot) return 'secure-boot'
-  return plan === undefined ? 'plain' : 'own-keys'
+  return plan === undefined || signsOnly(plan) ? 'plain' : 'own-keys'
+}
+
+/** The keys are those that the firmware has. */
+function signsOnly({ sign, pk, kek, db, dbx, mok, microsoft }: SecureBootPlan): boolean {
+  return sign !== undefined && pk === undefined && !microsoft && [kek, db, dbx, mok].every((each) => each.length === 0)
 }
 
 /** @throws {CvmError} LAUNCH_INVALID. */
@@ -201,7 +206,7 @@ async function enrolledIn(
     owner: DEFAULT_OWNER,
     now,
   }
-  const enrollment = await readEnrollment(request, variables, CHECKED_STORE, found)
+  const enrollment = await readEnrollment(request, variables, found)
   if (found.problems.length === 0) found.problems.push(...enrollment.problems)
   for (const list of [found.problems, found.doubts]) list.splice(0, list.length, ...list.map(inPluginWords))
   found.notes.push(...enrollment.notes)
@@ -244,11 +249,13 @@ function launchOf(template: Template, path: string, { on }: SecureBootState): La
   }
 }
 
-function originOf({ secureBoot, firmwareVariables }: OutputFirmwareInput['wishes']): string {
-  const names = [
-    ...(secureBoot?.plugins ?? []),
-    ...(firmwareVariables?.variables ?? []).flatMap((each) => each.plugins),
-  ]
-  const plugins = [...new Set(names)].map((name) => `${name}/plugin.yaml`)
+/** Names of the plugins that want something of the firmware. */
+export function firmwareAskers({ secureBoot, firmwareVariables }: OutputFirmwareInput['wishes']): readonly string[] {
+  const ofVariables = (firmwareVariables?.variables ?? []).flatMap(({ plugins }) => plugins)
+  return [...new Set([...(secureBoot?.plugins ?? []), ...ofVariables])]
+}
+
+function originOf(wishes: OutputFirmwareInput['wishes']): string {
+  const plugins = firmwareAskers(wishes).map((name) => `${name}/plugin.yaml`)
   return plugins.length === 0 ? '--firmware-image' : plugins.join(', ')
 }

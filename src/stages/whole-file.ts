@@ -30,4 +30,7 @@ export async function wholeFile(path: string, maxBytes: number = MAX_BYTES): Pro
   }
 }
 
+/** More than any file with a key or a certificate has. */
+export const LARGEST_KEY_FILE_BYTES = 1024 * 1024
+/** More than any boot loader, kernel or unified kernel image has. */
 const MAX_BYTES = 512 * 1024 * 1024

@@ -14,9 +14,10 @@ import {
 } from '../decode/signature-list.js'
 import { writeSwitch } from '../decode/simple-values.js'
 import { applyEdits, editsToSet } from '../edit-variables.js'
+import { findVariable } from '../named-variable.js'
 import type { FirmwareVariable } from '../variable.js'
 import { type CertificateFacts, certificateFacts, shortName } from './certificate-facts.js'
-import { isSameVariable, KEY_VARIABLE, type VariablePlace } from './key-variables.js'
+import { KEY_VARIABLE, type VariablePlace } from './key-variables.js'
 import { secureBootState } from './secure-boot-state.js'
 
 /** What a person asks for; an empty list leaves that variable as it is. */
@@ -65,7 +66,7 @@ function keyVariables(wish: EnrollmentWish, present: readonly FirmwareVariable[]
   if (!asksForKeys(wish)) return []
   const { owner, microsoft } = wish
   const own = (certificate: CertificateFacts): Signature => ({ owner, data: certificate.der })
-  const hasDbx = present.some((variable) => isSameVariable(variable, KEY_VARIABLE.dbx) && variable.data.length > 0)
+  const hasDbx = hasContents(present, KEY_VARIABLE.dbx)
   return [
     ...certificateVariable(KEY_VARIABLE.PK, wish.pk === undefined ? [] : [own(wish.pk)]),
     ...certificateVariable(KEY_VARIABLE.KEK, [...wish.kek.map(own), ...microsoft.kek]),
@@ -132,11 +133,15 @@ function problemsOf(wish: EnrollmentWish, after: readonly FirmwareVariable[]): r
 
 function notesOf(wish: EnrollmentWish, after: readonly FirmwareVariable[]): readonly string[] {
   const { on, whyOff } = secureBootState(after)
-  const hasKek = after.some((variable) => isSameVariable(variable, KEY_VARIABLE.KEK) && variable.data.length > 0)
+  const hasKek = hasContents(after, KEY_VARIABLE.KEK)
   return [
     ...(asksForKeys(wish) && !hasKek ? ['there is no KEK, so nobody can update db and dbx with a signed update'] : []),
     ...(wish.mok.length > 0 && !on ? [`Secure Boot is off in this store: ${whyOff}; shim then checks nothing`] : []),
   ]
+}
+
+function hasContents(variables: readonly FirmwareVariable[], place: VariablePlace): boolean {
+  return (findVariable(variables, place)?.data.length ?? 0) > 0
 }
 
 function asksForKeys({ pk, kek, db, dbx, microsoft }: EnrollmentWish): boolean {

@@ -1,9 +1,8 @@
+import type { NamedVariable } from '../named-variable.js'
 import { ATTRIBUTE, GUID } from '../variable.js'
 
 /** What the firmware, or shim, knows a variable by, and the attributes that it must have. */
-export interface VariablePlace {
-  readonly name: string
-  readonly guid: string
+export interface VariablePlace extends NamedVariable {
   readonly attributes: number
 }
 
@@ -29,11 +28,3 @@ export const KEY_VARIABLE = {
   CustomMode: { name: 'CustomMode', guid: 'c076ec0c-7028-4399-a072-71ee5c448b9f', attributes: BOOT_ONLY },
   MokList: { name: 'MokList', guid: GUID.shim, attributes: BOOT_ONLY },
 } as const satisfies Record<string, VariablePlace>
-
-/** Whether two are the same variable: only name and vendor count. */
-export function isSameVariable(
-  a: Pick<VariablePlace, 'name' | 'guid'>,
-  b: Pick<VariablePlace, 'name' | 'guid'>,
-): boolean {
-  return a.name === b.name && a.guid === b.guid
-}

@@ -1,5 +1,6 @@
+import { findVariable } from '../named-variable.js'
 import type { FirmwareVariable } from '../variable.js'
-import { isSameVariable, KEY_VARIABLE, type VariablePlace } from './key-variables.js'
+import { KEY_VARIABLE, type VariablePlace } from './key-variables.js'
 
 /** Whether a firmware checks what it starts. */
 export interface SecureBootMode {
@@ -18,7 +19,7 @@ export interface SecureBootMode {
  * CustomMode has no part in it. Source: edk2, SecurityPkg/Library/AuthVariableLib/AuthVariableLib.c, AuthVariableLibInitialize().
  */
 export function secureBootMode(variables: readonly FirmwareVariable[]): SecureBootMode {
-  const find = (place: VariablePlace) => variables.find((variable) => isSameVariable(variable, place))
+  const find = (place: VariablePlace) => findVariable(variables, place)
   const hasDb = find(KEY_VARIABLE.db) !== undefined
   if (find(KEY_VARIABLE.PK) === undefined) {
     return off(`no platform key (PK) is enrolled${hasDb ? ', although a db is there' : ''}`)

@@ -1,6 +1,7 @@
 import { readSignatureLists, type Signature, type SignatureKind, signatureKind } from '../decode/signature-list.js'
+import { findVariable } from '../named-variable.js'
 import type { FirmwareVariable } from '../variable.js'
-import { isSameVariable, KEY_VARIABLE, type VariablePlace } from './key-variables.js'
+import { KEY_VARIABLE, type VariablePlace } from './key-variables.js'
 import { type SecureBootMode, secureBootMode } from './secure-boot-mode.js'
 
 /** What the variables of a store mean to a firmware that is about to start a program. */
@@ -16,19 +17,18 @@ export interface KeyEntry extends Signature {
 
 /** @throws {RangeError} when db or dbx are damaged. */
 export function secureBootState(variables: readonly FirmwareVariable[]): SecureBootState {
-  const entries = (place: VariablePlace) =>
-    keyEntries(variables.find((variable) => isSameVariable(variable, place))?.data ?? Buffer.alloc(0))
   const { on, whyOff } = secureBootMode(variables)
   return {
     on,
     ...(whyOff === undefined ? {} : { whyOff }),
-    db: entries(KEY_VARIABLE.db),
-    dbx: entries(KEY_VARIABLE.dbx),
+    db: keyEntries(variables, KEY_VARIABLE.db),
+    dbx: keyEntries(variables, KEY_VARIABLE.dbx),
   }
 }
 
-/** All entries of all lists. @throws {RangeError} */
-export function keyEntries(data: Buffer): readonly KeyEntry[] {
+/** All entries of all lists in a variable; none when it is not there. @throws {RangeError} when they are damaged. */
+export function keyEntries(variables: readonly FirmwareVariable[], place: VariablePlace): readonly KeyEntry[] {
+  const data = findVariable(variables, place)?.data ?? Buffer.alloc(0)
   return readSignatureLists(data).flatMap(({ type, signatures }) =>
     signatures.map((signature) => ({ ...signature, kind: signatureKind(type) })),
   )

@@ -78,7 +78,8 @@ function wishesOf(plugin: Wisher, values: Readonly<Record<string, string>>): rea
       dbx: typeof keys === 'object' ? keys.dbx.flatMap(fill).map((word) => digestOrPath(word, plugin.dir)) : [],
       mok: files(...mok),
       signer: signer.length === 2 && chain.length > 0 ? [signer.join('\n')] : [],
-      what: chain,
+      // The default of a plugin without a signer is no wish to sign all that boots.
+      what: what === 'auto' && signer.length === 0 ? [] : chain,
       microsoft,
       unset: [...new Set(unset)],
     },

@@ -154,6 +154,19 @@ describe('firmware set', () => {
     expect(existsSync(join(dir, 'new.fd'))).toBe(false)
   })
 
+  it('refuses a code file beside variables that no flash holds', async () => {
+    writeFileSync(join(dir, 'vars.json'), '{"version":2,"variables":[]}')
+
+    for (const args of [
+      ['show', 'vars.json'],
+      ['set', 'vars.json', 'Lang', 'eng', '-o', 'new.json'],
+    ]) {
+      const { code, stderr } = await firmware(...args, '--code', 'code.fd')
+      expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/USAGE.*--code.*is JSON/s) })
+    }
+    expect(existsSync(join(dir, 'new.json'))).toBe(false)
+  })
+
   it('does not touch a store that the firmware would not take', async () => {
     writeFileSync(join(dir, 'bad.fd'), anEmptyStore().fill(0, 0x5d, 0x5e))
     const { code, stderr } = await firmware('set', 'bad.fd', 'Lang', 'eng', '-o', 'new.fd')

@@ -1,12 +1,13 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { CHECKED_STORE } from '../../../src/firmware/checked-store.js'
 import { describeVariable } from '../../../src/firmware/decode/describe.js'
+import { readContents } from '../../../src/firmware/firmware-contents.js'
+import { findVariable } from '../../../src/firmware/named-variable.js'
 import { certificateFacts } from '../../../src/firmware/secure-boot/certificate-facts.js'
 import { readCertificateFile } from '../../../src/firmware/secure-boot/certificate-file.js'
 import { DEFAULT_OWNER, planEnrollment } from '../../../src/firmware/secure-boot/enrollment.js'
-import { isSameVariable, KEY_VARIABLE } from '../../../src/firmware/secure-boot/key-variables.js'
+import { KEY_VARIABLE } from '../../../src/firmware/secure-boot/key-variables.js'
 import { microsoftKeys } from '../../../src/firmware/secure-boot/microsoft-keys.js'
 import { keyEntries, secureBootState } from '../../../src/firmware/secure-boot/secure-boot-state.js'
 import type { FirmwareVariable } from '../../../src/firmware/variable.js'
@@ -14,14 +15,14 @@ import type { FirmwareVariable } from '../../../src/firmware/variable.js'
 const STORES = ['OVMF_VARS_4M.ms.fd', 'OVMF_VARS_4M.snakeoil.fd'].filter((name) =>
   existsSync(`/usr/share/OVMF/${name}`),
 )
-const read = (name: string) => CHECKED_STORE.read(readFileSync(`/usr/share/OVMF/${name}`))
+const read = (name: string) => readContents(readFileSync(`/usr/share/OVMF/${name}`)).variables
 
 describe.each(STORES)('%s of Debian', (name) => {
   const variables = read(name)
 
   it.each(['PK', 'KEK', 'db'] as const)('has in %s certificates that openssl prints alike', (key) => {
-    const data = variables.find((variable) => variable.name === key)?.data ?? Buffer.alloc(0)
-    const certificates = keyEntries(data).filter(({ kind }) => kind === 'x509')
+    const data = findVariable(variables, KEY_VARIABLE[key])?.data ?? Buffer.alloc(0)
+    const certificates = keyEntries(variables, KEY_VARIABLE[key]).filter(({ kind }) => kind === 'x509')
 
     expect(certificates.length).toBeGreaterThan(0)
     for (const { data: der } of certificates) {
@@ -75,9 +76,11 @@ describe("Debian's snakeoil certificate", () => {
 /** What Secure Boot makes of a store, without owners and time stamps. */
 function meaning(variables: readonly FirmwareVariable[]) {
   return Object.values(KEY_VARIABLE).map((place) => {
-    const found = variables.find((variable) => isSameVariable(variable, place))
+    const found = findVariable(variables, place)
     const isList = found !== undefined && LISTS.has(place.name)
-    const data = isList ? keyEntries(found.data).map((entry) => [entry.kind, entry.data.toString('hex')]) : found?.data
+    const data = isList
+      ? keyEntries(variables, place).map((entry) => [entry.kind, entry.data.toString('hex')])
+      : found?.data
     return [place.name, found?.attributes, data]
   })
 }

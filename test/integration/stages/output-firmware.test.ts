@@ -106,6 +106,16 @@ describe('outputFirmware', () => {
     expect(firmware.state.on).toBe(true)
   })
 
+  it('only signs where no keys are given, under those that the firmware has', async () => {
+    const { pk: _, ...none } = keysPlan({ kek: [], db: [] })
+    const firmware = await made({ secureBoot: none }, { secureBoot: true })
+
+    expect(firmware.template).toBe('/usr/share/OVMF/OVMF_VARS_4M.ms.fd')
+    expect(firmware.changes).toEqual({ set: [], deleted: [] })
+    expect(firmware.state.on).toBe(true)
+    expect(firmware.signer?.keyFile).toBe(key('db.key'))
+  })
+
   it("has Microsoft's certificates behind those of the owner", async () => {
     const { state } = await made({ secureBoot: keysPlan({ microsoft: true }) })
 

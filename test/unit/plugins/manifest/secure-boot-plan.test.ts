@@ -78,6 +78,13 @@ describe('planSecureBoot', () => {
     })
   })
 
+  it('signs no more when another plugin has certificates, but no signer', async () => {
+    const signing = await aWisher('20-a', 'secure-boot: {keys: keys, what: [kernel]}')
+    const { plan } = planSecureBoot([signing, await aWisher('21-b', 'secure-boot: {mok: [m.pem]}')], {})
+
+    expect(plan?.sign?.what).toEqual(['kernel'])
+  })
+
   it('signs nothing when nothing is named', async () => {
     const { plan } = planSecureBoot([await aWisher('20-a', 'secure-boot: {keys: keys, what: []}')], {})
 
