@@ -7,6 +7,8 @@ set -u
 # Empty, not "uninitialized": systemd takes that word as the first boot of an installation and applies all presets again.
 : >/etc/machine-id
 [ -L /var/lib/dbus/machine-id ] || rm -f /var/lib/dbus/machine-id
+# Where it reaches a time server, it writes its file once more each minute and when it ends.
+systemctl stop systemd-timesyncd.service 2>/dev/null
 rm -f /var/lib/systemd/random-seed /var/lib/systemd/credential.secret /var/lib/systemd/timesync/clock
 rm -f /boot/efi/loader/random-seed /efi/loader/random-seed /boot/loader/random-seed /var/lib/urandom/random-seed
 

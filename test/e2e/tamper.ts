@@ -2,7 +2,6 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { guestDisk, offsetBytes } from '../../src/demo/guest-disk.js'
 import { runToolOrFail } from '../../src/host/run-tool.js'
-import { copyPartition } from './partition.js'
 
 /**
  * Flips one bit of a file of a UEFI demo guest's image from outside, as somebody could who can write the disk.
@@ -17,16 +16,23 @@ export async function flipOneByte(
   offset: number,
   dir: string,
 ): Promise<void> {
-  const root = join(dir, 'tamper.ext4')
-  const partition = guestDisk('uefi').root
-  await copyPartition(image, partition, root)
-  const debugfs = async (request: string) =>
-    (await runToolOrFail({ tool: 'debugfs', args: ['-R', request, root] })).stdout
-  const blockBytes = Number(/^Block size: +(\d+)$/m.exec(await debugfs('stats'))?.[1])
-  const block = Number((await debugfs(`bmap ${file} 0`)).trim())
-  await rm(root)
-  if (!(blockBytes > 0 && block > 0)) throw new Error(`where ${file} is on the disk was not told`)
-  const at = offsetBytes(partition) + block * blockBytes + offset
+  const disk = join(dir, 'tamper.raw')
+  const rootBytes = offsetBytes(guestDisk('uefi').root)
+  // The whole disk: the guest may have made its last partition, the root, larger than it was built.
+  await runToolOrFail({ tool: 'qemu-img', args: ['convert', '-f', 'qcow2', '-O', 'raw', image, disk] })
+  const debugfs = async (request: string) => {
+    const { stdout, stderr } = await runToolOrFail({
+      tool: 'debugfs',
+      args: ['-R', request, `${disk}?offset=${rootBytes}`],
+    })
+    return { stdout, said: stdout + stderr }
+  }
+  const blockBytes = Number(/^Block size: +(\d+)$/m.exec((await debugfs('stats')).stdout)?.[1])
+  const place = await debugfs(`bmap ${file} 0`)
+  await rm(disk)
+  const block = Number(place.stdout.trim())
+  if (!(blockBytes > 0 && block > 0)) throw new Error(`where ${file} is on the disk was not told: ${place.said}`)
+  const at = rootBytes + block * blockBytes + offset
   const io = async (command: string) =>
     (await runToolOrFail({ tool: 'qemu-io', args: ['-f', 'qcow2', '-c', command, layer] })).stdout
   const before = Number.parseInt(/^[0-9a-f]+: +([0-9a-f]{2})/m.exec(await io(`read -v ${at} 1`))?.[1] ?? '', 16)

@@ -68,6 +68,14 @@ describe('the files of guestChanges', () => {
     for (const path of paths) expect(filesOf(files({ [path]: old }), files({ [path]: current }))).toEqual([])
   })
 
+  it.each(['/var/lib/systemd/timesync/clock', '/var/lib/systemd/timers/stamp-fstrim.timer'])(
+    'leave out %s, which only the run has that lasted long enough',
+    (path) => {
+      expect(filesOf(files({}), files({ [path]: aFile() }))).toEqual([])
+      expect(filesOf(files({ [path]: aFile() }), files({}))).toEqual([])
+    },
+  )
+
   it('show a change of mode, or of length, where only the content is different each time', () => {
     const path = '/etc/sudoers.d/90-cloud-init-users'
     const old = aFile({ sha256: ONE })
