@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 const root = new URL('..', import.meta.url).pathname
@@ -6,6 +7,8 @@ const root = new URL('..', import.meta.url).pathname
 export default defineConfig({
   root,
   test: {
+    // Most tests wait for a program that they started: on two cores, two workers take little more than half of one's time.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // CI sums what the runner itself has counted.
     reporters: process.env['CVM_TEST_JSON'] === undefined ? ['default'] : ['default', 'json'],
     ...(process.env['CVM_TEST_JSON'] === undefined ? {} : { outputFile: { json: process.env['CVM_TEST_JSON'] } }),
