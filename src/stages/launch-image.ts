@@ -14,6 +14,7 @@ import type { Accelerator, InputImage } from '../model/image.js'
 import type { LaunchConfig, LaunchLayer, LaunchWishes, QemuFlavour, SettledLaunch } from '../model/launch.js'
 import { IDENTITY_KEYS } from '../model/launch-keys.js'
 import { launchFileOf } from '../model/output-names.js'
+import { policyWarnings } from '../model/snp-policy.js'
 import { freeVsockCid, withFreePorts } from './boot-ports.js'
 import { type LaunchFile, readLaunchFile } from './launch-file.js'
 import { type FoundFirmware, launchFirmware } from './launch-firmware.js'
@@ -142,6 +143,10 @@ function chosenNotes(wishes: LaunchWishes, { network, vsockCid, tee }: LaunchCon
     ...(tee.kind === 'snp'
       ? [`cbitpos=${tee.cbitpos}, reduced-phys-bits=${tee.reducedPhysBits} are those of today's EPYC processors`]
       : []),
+    ...(tee.kind === 'snp' && wishes.policy === undefined && wishes.idBlock !== undefined
+      ? [`the policy ${tee.policy} is that of the ID block`]
+      : []),
+    ...(tee.kind === 'snp' ? policyWarnings(BigInt(tee.policy)) : []),
     ...(tee.kind === 'none' && hasIdentity(wishes)
       ? ['the launch identity is of no use here: nothing protects this guest (--tee tdx or snp)']
       : []),
