@@ -122,7 +122,8 @@ async function qemuFlavour(
   asked: QemuFlavour | undefined,
   { tee }: LaunchWishes,
 ): Promise<{ readonly flavour: QemuFlavour; readonly notes: readonly string[] }> {
-  if (asked !== undefined || tee !== 'tdx') return { flavour: asked ?? 'upstream', notes: [] }
+  if (tee !== 'tdx') return { flavour: asked ?? 'upstream', notes: asked === undefined ? [] : [ONLY_TDX] }
+  if (asked !== undefined) return { flavour: asked, notes: [] }
   const abilities = (await findTool('qemu-system-x86_64')) === undefined ? undefined : await askQemu()
   if (abilities?.tdx !== undefined) return { flavour: abilities.tdx, notes: [] }
   const what =
@@ -167,5 +168,6 @@ function nameOf(imagePath: string): string {
   return name === '' ? 'guest' : name
 }
 
+const ONLY_TDX = '--qemu-flavour changes nothing here: only TDX is spelled in two ways'
 const DEFAULT_VCPUS = 2
 const DEFAULT_MEMORY_MIB = 2048
