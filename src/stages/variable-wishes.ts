@@ -14,6 +14,8 @@ export interface VariableEdits {
   readonly edits: readonly VariableEdit[]
   /** Sentences, each with the name of its variable. */
   readonly problems: readonly string[]
+  /** Of problems that are files which are not there. */
+  readonly missing: readonly CvmError[]
 }
 
 /** What the wishes of `firmware-variables` mean for the variables that are there; reads the files that they name. */
@@ -23,6 +25,7 @@ export async function variableEdits(
 ): Promise<VariableEdits> {
   const edits: VariableEdit[] = []
   const problems: string[] = []
+  const missing: CvmError[] = []
   const seen = new Map<string, string>()
   for (const wish of wishes) {
     try {
@@ -34,11 +37,12 @@ export async function variableEdits(
       edits.push(edit)
     } catch (error) {
       if (!(error instanceof CvmError)) throw error
+      if (error.code === 'INPUT_NOT_FOUND') missing.push(error)
       const why = [error.message, error.why ?? error.next].filter((text) => text !== undefined).join(': ')
       problems.push(`firmware-variables.${wish.name} (${wish.plugins.join(', ')}): ${why}`)
     }
   }
-  return { edits, problems }
+  return { edits, problems, missing }
 }
 
 /** Names of variables that `secure-boot` decides, among those that `edits` touch. */

@@ -261,6 +261,45 @@ describe('a rewrite with Secure Boot keys', () => {
   })
 })
 
+describe('a rewrite with a host script', () => {
+  it.concurrent('may have keys and variables that the script makes', async () => {
+    await using bench = await aUefiBench()
+    const made = bench.at('made')
+    await bench.plugin(
+      'pre-stage/20-keys/plugin.yaml',
+      `secure-boot: { keys: ${made} }\nfirmware-variables: { "Mine-01234567-89ab-cdef-0123-456789abcdef": { file: ${made}/value } }\n`,
+    )
+    await bench.plugin(
+      'pre-stage/20-keys/host_run.sh',
+      `#!/bin/sh -e\ncp -r ${keys.at('own')} ${made}\necho 1 > ${made}/value\n`,
+    )
+
+    const { code, stderr } = await bench.run([])
+
+    expect(code, stderr).toBe(0)
+    expect(json(bench, 'output.report.json').firmware.set).toContain('Mine')
+  })
+
+  it.concurrent.each([
+    ['a file of another kind, whatever it is called', (dir: string) => `{ pk: "${dir}/does not exist.pem" }`],
+    [
+      'such a file beside one that is not there yet',
+      (dir: string) => `{ pk: "${dir}/does not exist.pem", db: [gone] }`,
+    ],
+  ])('is refused before the script for %s', async (_, keysText) => {
+    await using bench = await aUefiBench()
+    await writeFile(bench.at('does not exist.pem'), 'no certificate')
+    await bench.plugin('pre-stage/20-keys/plugin.yaml', `secure-boot: { keys: ${keysText(bench.dir)} }\n`)
+    await bench.plugin('pre-stage/20-keys/host_run.sh', `#!/bin/sh\ntouch ${bench.at('ran')}\n`)
+
+    const { code, stderr } = await bench.run([])
+
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/does not exist\.pem: the file is neither PEM nor DER/)
+    expect(existsSync(bench.at('ran'))).toBe(false)
+  })
+})
+
 /** The usual guest of a bench has boot code and no EFI system partition. */
 async function biosImage(): Promise<{ readonly path: string }> {
   return { path: keys.at('guest.qcow2') }
