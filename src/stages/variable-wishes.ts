@@ -5,6 +5,7 @@ import type { StoredVariable } from '../firmware/store-types.js'
 import type { ValueInput } from '../firmware/value-input.js'
 import { readName } from '../firmware/variable-name.js'
 import { wishedVariable } from '../firmware/wished-variable.js'
+import { ERRORS } from '../model/error-table.js'
 import { CvmError } from '../model/errors.js'
 import type { FirmwareVariablesPlan, FirmwareVariableWish } from '../model/wishes.js'
 import { LARGEST_FIRMWARE_BYTES } from './firmware-file.js'
@@ -38,11 +39,16 @@ export async function variableEdits(
     } catch (error) {
       if (!(error instanceof CvmError)) throw error
       if (error.code === 'INPUT_NOT_FOUND') missing.push(error)
-      const why = [error.message, error.why ?? error.next].filter((text) => text !== undefined).join(': ')
-      problems.push(`firmware-variables.${wish.name} (${wish.plugins.join(', ')}): ${why}`)
+      problems.push(`firmware-variables.${wish.name} (${wish.plugins.join(', ')}): ${wordsOf(error)}`)
     }
   }
   return { edits, problems, missing }
+}
+
+/** Without the step that every error of its code has: it is about a command line. */
+function wordsOf({ code, message, why, next }: CvmError): string {
+  const more = why ?? (next === ERRORS[code].next ? undefined : next)
+  return more === undefined ? message : `${message}: ${more}`
 }
 
 /** Names of variables that `secure-boot` decides, among those that `edits` touch. */
