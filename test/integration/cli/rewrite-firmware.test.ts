@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { copyFile, cp, mkdir, writeFile } from 'node:fs/promises'
+import { copyFile, cp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -10,7 +10,7 @@ import { bootProgramKind } from '../../../src/firmware/pe/boot-program.js'
 import { readSignedImage } from '../../../src/firmware/pe/signed-image.js'
 import { certificateFacts } from '../../../src/firmware/secure-boot/certificate-facts.js'
 import { readLaunchFile } from '../../../src/stages/launch-file.js'
-import { aGrub, aKernel, aShim, aUki } from '../../fixtures/boot-programs.js'
+import { aGrub, aKernel, aShim, aSystemdBoot, aUki } from '../../fixtures/boot-programs.js'
 import { aGptDisk, ESP, LINUX } from '../../unit/image/a-disk.js'
 import { aBench, type Bench } from './rewrite-bench.js'
 import { runCli } from './run-cli.js'
@@ -168,6 +168,29 @@ describe('a rewrite with Secure Boot keys', () => {
     expect(bench.calls('guestfish')).toMatch(
       /setfattr -n security\.ima -v 0x0404(?!0{64})[0-9a-f]{64} \/sysroot\/root\/boot\/vmlinuz-6\.1\.0/,
     )
+  })
+
+  it.concurrent('signs systemd-boot and the kernels of its boot entries', async () => {
+    await using bench = await aUefiBench()
+    const guest = join(bench.bin, 'guest')
+    await rm(join(guest, 'esp/EFI/debian'), { recursive: true })
+    for (const dir of ['esp/EFI/BOOT', 'esp/0123abcd/6.1.0']) await mkdir(join(guest, dir), { recursive: true })
+    await writeFile(join(guest, 'esp/EFI/BOOT/BOOTX64.EFI'), aSystemdBoot())
+    await writeFile(join(guest, 'esp/0123abcd/6.1.0/linux'), aKernel())
+    await bench.plugin('pre-stage/20-keys/plugin.yaml', `secure-boot: { keys: ${keys.at('own')} }\n`)
+
+    const { code, stderr } = await bench.run([])
+
+    expect(code, stderr).toBe(0)
+    expect(stderr).toContain('the guest has no shim')
+    const signed = json(bench, 'output.report.json').firmware.signed
+    expect(signed.map(({ path, kind }: { path: string; kind: string }) => [path, kind])).toEqual([
+      [`/boot/${KERNEL}`, 'kernel'],
+      ['EFI/BOOT/BOOTX64.EFI', 'systemd-boot'],
+      ['EFI/Linux/uki.efi', 'uki'],
+      ['0123abcd/6.1.0/linux', 'kernel'],
+    ])
+    expect(readSignedImage(inGuest(bench, 'esp/0123abcd/6.1.0/linux')).signatures).toHaveLength(1)
   })
 
   it.concurrent('shows the private key to nobody', async () => {
