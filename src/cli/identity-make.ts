@@ -13,6 +13,7 @@ import { writtenBytes } from '../launch/identity/written-bytes.js'
 import { CvmError } from '../model/errors.js'
 import { EXIT } from '../model/exit.js'
 import { policyWarnings } from '../model/snp-policy.js'
+import { assertNoInput } from '../stages/output-place.js'
 import { complain } from './complain.js'
 import { type MadeIdentity, madeObject, madeText } from './identity-formats.js'
 import { interruption } from './interruption.js'
@@ -53,6 +54,7 @@ async function make(options: IdentityMakeOptions): Promise<MadeIdentity> {
   })
   const authorKey = options.authorKey === undefined ? undefined : await signingKey(options.authorKey)
   const paths = await pathsFor(options.output)
+  for (const path of [paths.block, paths.auth]) await assertNoInput(path, keysOf(options))
   const existing = options.force ? 'replace' : 'refuse'
   if (existing === 'refuse') {
     for (const path of [paths.block, paths.auth]) await assertFree(path)
@@ -75,6 +77,11 @@ async function make(options: IdentityMakeOptions): Promise<MadeIdentity> {
     auth: { content: readIdAuth(auth, block), bytes: auth },
     warnings: policyWarnings(content.policy),
   }
+}
+
+function keysOf({ idKey, authorKey }: IdentityMakeOptions): readonly (readonly [string, string])[] {
+  const named = { '--id-key': idKey, '--author-key': authorKey }
+  return Object.entries(named).flatMap(([option, path]) => (path === undefined ? [] : [[option, path] as const]))
 }
 
 interface IdKey {

@@ -111,7 +111,15 @@ describe('identity make', () => {
     expect(await readdir(dir)).not.toContain('k.pem')
   })
 
-  it('does not write the block over the key', async () => {
+  it('does not write the block over the key that signs it', async () => {
+    await cli(...MAKE, '--new-key', 'x.id-auth.bin', '-o', 'other')
+    const outcome = await cli(...MAKE, '--id-key', 'x.id-auth.bin', '-o', 'x', '--force')
+
+    expect(outcome).toMatchObject({ code: 2, stderr: expect.stringMatching(/x\.id-auth\.bin is the file of --id-key/) })
+    expect(await readFile(join(dir, 'x.id-auth.bin'), 'utf8')).toContain('PRIVATE KEY')
+  })
+
+  it('does not write the block over the key that it makes', async () => {
     const outcome = await cli(...MAKE, '--new-key', './x.id-block.bin', '-o', 'x', '--force')
 
     expect(outcome).toMatchObject({ code: 2, stderr: expect.stringMatching(/--new-key and -o both make/) })
