@@ -1,4 +1,3 @@
-import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import { CvmError } from '../model/errors.js'
 import type { LaunchKey, LaunchLayer, LaunchWishes } from '../model/launch.js'
@@ -6,7 +5,7 @@ import { LAUNCH_KEYS, LAUNCH_PATHS } from '../model/launch-keys.js'
 import { launchMistakes } from '../model/launch-rules.js'
 import { type LaunchText, launchWordsIn } from '../model/launch-text.js'
 import type { LaunchWords } from '../model/launch-values.js'
-import { type Complain, placedMistakes, readYamlForm, shownPath } from '../plugins/manifest/yaml-form.js'
+import { type Complain, placedMistakes, readYamlForm, shownPath, yamlBytes } from '../plugins/manifest/yaml-form.js'
 import { resolveLaunchWords } from './launch-words.js'
 
 export interface LaunchFile {
@@ -43,8 +42,7 @@ export async function readLaunchFile(path: string, cwd: string = process.cwd()):
 
 async function readRegularFile(absolute: string, shown: string): Promise<Buffer> {
   try {
-    if (!(await stat(absolute)).isFile()) throw new Error('it is not a regular file')
-    return await readFile(absolute)
+    return await yamlBytes(absolute)
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new CvmError('LAUNCH_INVALID', `the launch file ${shown} cannot be read`, { why, cause })

@@ -1,4 +1,3 @@
-import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import type { FirmwareValueForms, FirmwareValueText } from '../../model/manifest.js'
 import type { Problem } from '../../model/plugin.js'
@@ -6,7 +5,7 @@ import type { FirmwareVariablesPlan, FirmwareVariableWish } from '../../model/wi
 import { manifestOf } from './manifest-place.js'
 import { fillIn, variablesIn } from './placeholders.js'
 import type { Planning, Wisher } from './plan-wishes.js'
-import { placedMistakes, readYamlForm } from './yaml-form.js'
+import { placedMistakes, readYamlForm, yamlBytes } from './yaml-form.js'
 
 /** Merges the firmware variables that plugins want, in their order. Reads the files that hold such variables. */
 export async function planFirmwareVariables(
@@ -63,15 +62,14 @@ async function readMapping(file: string): Promise<{
 }> {
   const problem = (where: string, what: string): Problem => ({ code: 'PLUGIN_INVALID', where, what })
   try {
-    if (!(await stat(file)).isFile()) return { problems: [problem(file, 'is not a regular file')] }
-    const bytes = await readFile(file)
+    const bytes = await yamlBytes(file)
     const schema = async () => (await import('./firmware-schema.js')).variablesMapping
     const { result, mistakes } = await placedMistakes(file, (complain) => readYamlForm(bytes, schema, complain))
     const problems = mistakes.map(({ where, what }) => problem(where, what))
     return result === undefined ? { problems } : { mapping: result.value, problems }
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
-    return { problems: [problem(file, `${basename(file)} cannot be read: ${code}`)] }
+    const why = error instanceof Error ? ('code' in error ? String(error.code) : error.message) : String(error)
+    return { problems: [problem(file, `${basename(file)} cannot be read: ${why}`)] }
   }
 }
 

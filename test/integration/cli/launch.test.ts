@@ -187,6 +187,20 @@ describe('cvm-rewrite launch', () => {
     expect(stderr).toContain('note other.launch.json was written for guest.img; it is taken for other.qcow2')
   })
 
+  it.concurrent('neither waits for a pipe nor reads a huge file', async () => {
+    await run('mkfifo', [join(dir, 'pipe')])
+    await run('truncate', ['-s', '50G', join(dir, 'huge.yaml')])
+    const disk = await launch('-i', 'guest.img', '--disk', 'pipe')
+    const file = await launch('-i', 'guest.img', '--launch', 'pipe')
+    const huge = await launch('-i', 'guest.img', '--launch', 'huge.yaml')
+
+    expect(disk.stderr).toMatch(/the disk pipe cannot be read\n {2}why: {2}it is neither a regular file/)
+    expect(file.stderr).toMatch(/pipe cannot be read\n {2}why: {2}it is not a regular file/)
+    expect(huge.stderr).toMatch(/huge\.yaml\n {2}why: {2}is larger than 256 KiB/)
+    await rm(join(dir, 'pipe'))
+    await rm(join(dir, 'huge.yaml'))
+  })
+
   it('writes nothing', async () => {
     const before = readdirSync(dir)
     await launch('-i', 'guest.img', '--format', 'libvirt')

@@ -33,7 +33,7 @@ describe('planSecureBoot', () => {
       dbx: [],
       mok: [],
       microsoft: false,
-      sign: { key: `${dir}/db.key`, cert: `${dir}/db.pem`, what: ['shim', 'grub', 'kernel', 'uki'] },
+      sign: { key: `${dir}/db.key`, cert: `${dir}/db.pem`, what: ['shim', 'grub', 'systemd-boot', 'kernel', 'uki'] },
       plugins: ['20-keys'],
     })
   })
