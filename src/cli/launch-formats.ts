@@ -66,13 +66,14 @@ function qemuCommand(config: LaunchConfig, flavour: QemuFlavour): Artefact {
           ]
         : []),
       ...(tpm
-        ? [
-            `TPM: start it first: ${words('mkdir', '-p', tpmDir)}; ${words('swtpm', 'socket', '--tpm2', '--tpmstate', `dir=${tpmDir}`, '--ctrl', `type=unixio,path=${socket}`, '--terminate')} &`,
-          ]
+        ? [`TPM: start it first: ${words('mkdir', '-p', tpmDir)}; (cd ${shellQuoted(tpmDir)} && exec ${SWTPM}) &`]
         : []),
     ],
   }
 }
+
+/** In its directory: swtpm has no way to write a comma of a path. */
+const SWTPM = 'swtpm socket --tpm2 --tpmstate dir=. --ctrl type=unixio,path=socket --terminate'
 
 function words(...all: readonly string[]): string {
   return all.map(shellQuoted).join(' ')

@@ -19,7 +19,7 @@ export function startScript(config: LaunchConfig, flavour: QemuFlavour): string 
     config.tpm || config.firmware.kind === 'uefi' ? OPTION_VALUE : [],
     hostChecks(config),
     fileChecks(config),
-    CLEAN_UP,
+    cleanUp(config),
     variables(config),
     config.tpm ? TPM : [],
     start(config, flavour),
@@ -87,6 +87,28 @@ function fileChecks({ disks, firmware, directBoot }: LaunchConfig): Block {
   return files.map((path) => `need_file ${shellQuoted(path)}`)
 }
 
+function cleanUp({ firmware }: LaunchConfig): Block {
+  const copies = firmware.kind === 'uefi'
+  return [
+    'qemu_pid=',
+    'swtpm_pid=',
+    ...(copies ? ['vars_new='] : []),
+    'scratch=$(mktemp -d "${TMPDIR:-/tmp}/cvm-launch.XXXXXX")',
+    'clean_up() {',
+    '  for pid in $qemu_pid $swtpm_pid; do',
+    '    kill "$pid" 2>/dev/null || :',
+    '    wait "$pid" 2>/dev/null || :',
+    '  done',
+    ...(copies ? ['  [ -z "$vars_new" ] || rm -f -- "$vars_new"'] : []),
+    '  rm -rf -- "$scratch"',
+    '}',
+    'trap clean_up EXIT',
+    "trap 'exit 129' HUP",
+    "trap 'exit 130' INT",
+    "trap 'exit 143' TERM",
+  ]
+}
+
 /** The copy appears under its name only when it is whole. */
 function variables(config: LaunchConfig): Block {
   const { firmware } = config
@@ -98,9 +120,10 @@ function variables(config: LaunchConfig): Block {
     'case $keep in /*) ;; *) keep=$PWD/$keep ;; esac',
     `vars=$keep/${shellQuoted(file)}`,
     'if [ ! -e "$vars" ]; then',
-    `  cp -- ${shellQuoted(firmware.vars)} "$vars.new.$$"`,
-    '  chmod u+w "$vars.new.$$"',
-    '  mv -- "$vars.new.$$" "$vars"',
+    '  vars_new=$vars.new.$$',
+    `  cp -- ${shellQuoted(firmware.vars)} "$vars_new"`,
+    '  chmod u+w "$vars_new"',
+    '  mv -- "$vars_new" "$vars"',
     'fi',
   ]
 }
@@ -150,23 +173,6 @@ const CHECKS: Block = [
 const OPTION_VALUE: Block = [
   "# In QEMU's option syntax a comma ends a value; a doubled one is a comma.",
   `option_value() { printf '%s' "$1" | sed 's/,/,,/g'; }`,
-]
-
-const CLEAN_UP: Block = [
-  'qemu_pid=',
-  'swtpm_pid=',
-  'scratch=$(mktemp -d "${TMPDIR:-/tmp}/cvm-launch.XXXXXX")',
-  'clean_up() {',
-  '  for pid in $qemu_pid $swtpm_pid; do',
-  '    kill "$pid" 2>/dev/null || :',
-  '    wait "$pid" 2>/dev/null || :',
-  '  done',
-  '  rm -rf -- "$scratch"',
-  '}',
-  'trap clean_up EXIT',
-  "trap 'exit 129' HUP",
-  "trap 'exit 130' INT",
-  "trap 'exit 143' TERM",
 ]
 
 /** Within its directory, for swtpm's options have no way to write a comma. */

@@ -201,6 +201,18 @@ describe('cvm-rewrite launch', () => {
     await rm(join(dir, 'huge.yaml'))
   })
 
+  it.concurrent('prints a TPM that starts for an image in a directory with any name', async () => {
+    const odd = join(dir, "c,omma $(x) 'd")
+    await run('mkdir', [odd])
+    await run('cp', [join(dir, 'guest.img'), join(odd, 'a.qcow2')])
+    const { stderr } = await launch('-i', join(odd, 'a.qcow2'), '--tpm')
+    const command = /note TPM: start it first: (.+)/.exec(stderr)?.[1] ?? ''
+
+    const untilItListens = 'i=0; until [ -S "$1" ] || [ $i = 100 ]; do i=$((i + 1)); sleep 0.1; done; [ -S "$1" ]'
+    const script = `${command} pid=$!; ${untilItListens}; heard=$?; kill $pid; exit $heard`
+    await run('sh', ['-c', script, 'sh', join(odd, 'a.tpm/socket')])
+  })
+
   it('writes nothing', async () => {
     const before = readdirSync(dir)
     await launch('-i', 'guest.img', '--format', 'libvirt')

@@ -39,12 +39,19 @@ interface Ending {
 
 async function run(
   config: LaunchConfig,
-  more: { args?: string[]; ending?: string; signal?: NodeJS.Signals } = {},
+  more: { args?: string[]; ending?: string; signal?: NodeJS.Signals; bin?: string } = {},
 ): Promise<Ending> {
   const script = join(dir, 'start.sh')
   const record = join(dir, 'record')
   await writeFile(script, startScript(config, 'upstream'))
-  const env = { QEMU: FAKE_QEMU, RECORD: record, TMPDIR: join(dir, 'tmp, with a comma'), ENDING: more.ending ?? '0' }
+  const path = more.bin === undefined ? {} : { PATH: `${more.bin}:${process.env['PATH']}` }
+  const env = {
+    ...path,
+    QEMU: FAKE_QEMU,
+    RECORD: record,
+    TMPDIR: join(dir, 'tmp, with a comma'),
+    ENDING: more.ending ?? '0',
+  }
   const result = await runTool(
     { tool: 'sh', args: [script, ...(more.args ?? [])], env, cwd: dir },
     {
@@ -114,6 +121,19 @@ describe('the start script', () => {
     expect(readFileSync(kept, 'utf8')).toBe('written by the guest')
     expect(readFileSync(vars, 'utf8')).toBe('as delivered')
     expect(readdirSync(images).sort()).toEqual(['code.fd', 'disk.qcow2', 'plain.vars.fd', 'template.fd'])
+  })
+
+  it('leaves no half copy of them behind on a full disk', async () => {
+    const [code, vars] = [join(images, 'code.fd'), join(images, 'template.fd')]
+    const firmware = { kind: 'uefi', code, vars, format: 'raw', smm: false } as const
+    const bin = join(dir, 'bin')
+    await mkdir(bin)
+    await writeFile(join(bin, 'cp'), '#!/bin/sh\necho half > "$3"\nexit 1\n', { mode: 0o755 })
+
+    const { exitCode, args } = await run({ ...plain, firmware }, { bin })
+
+    expect({ exitCode, args }).toEqual({ exitCode: 1, args: undefined })
+    expect(readdirSync(images).sort()).toEqual(['code.fd', 'disk.qcow2', 'template.fd'])
   })
 
   it('keeps them in another directory when one is given, by a path from where it is started', async () => {
