@@ -226,8 +226,8 @@ async function signerOf({ key, cert, what }: NonNullable<SecureBootPlan['sign']>
 /** What reads keys says where they are from as its command line does. */
 function inPluginWords(text: string): string {
   return text
-    .replace(/^--(pk|kek|db|dbx|mok)(?= )/, 'secure-boot.$1')
-    .replace(/^--(key|cert)(?= )/, 'secure-boot.sign.$1')
+    .replace(/^--(pk|kek|db|dbx|mok)(?=[ :])/, 'secure-boot.$1')
+    .replace(/^--(key|cert)(?=[ :])/, 'secure-boot.sign.$1')
 }
 
 /** @throws {CvmError} KEYS_REFUSED; its cause is INPUT_NOT_FOUND when nothing is wrong but files that are not there. */

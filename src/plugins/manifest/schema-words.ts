@@ -49,7 +49,13 @@ function mistakesOfOne(issue: z.core.$ZodIssue, path: YamlPath, schema: z.ZodTyp
 
 /** The findings of the form whose kind of value this is: what it should have been in detail. */
 function branchMeant(issue: z.core.$ZodIssueInvalidUnion): readonly z.core.$ZodIssue[] | undefined {
-  return issue.errors.find((branch) => !branch.some(isOfWrongKind))
+  const fitting = issue.errors.filter((branch) => !branch.some(isOfWrongKind))
+  return fitting.find((branch) => !branch.some(isAnotherWord)) ?? fitting[0]
+}
+
+/** Of a form that is one word, such as auto; what stands there may be a list, whose items say more. */
+function isAnotherWord({ code, path }: z.core.$ZodIssue): boolean {
+  return code === 'invalid_value' && path.length === 0
 }
 
 function isOfWrongKind(issue: z.core.$ZodIssue): boolean {

@@ -204,6 +204,12 @@ describe('outputFirmware', () => {
     },
   )
 
+  it('says of a file that is not there which key of a plugin.yaml names it', async () => {
+    const plan = keysPlan({ pk: asked(key('gone.pem')) })
+
+    expect(await refusal({ secureBoot: plan })).toMatch(/\nsecure-boot\.pk: \S+gone\.pem does not exist/)
+  })
+
   it('is refused for keys when the launch wants no Secure Boot', async () => {
     expect(await refusal({ secureBoot: keysPlan() }, { secureBoot: false })).toMatch(/LAUNCH_INVALID\n.*no Secure Boot/)
   })

@@ -119,7 +119,7 @@ describe('planSecureBoot', () => {
 
   it.each([
     ['secure-boot: {keys: {pg: a}}', /"pg".*pk/s],
-    ['secure-boot: {what: [initrd]}', /what/],
+    ['secure-boot: {what: [initrd]}', /what.*one of shim, grub, systemd-boot, kernel, uki/],
     ['secure-boot: {sign: {key: a}}', /cert/],
     ['secure-boot: {keys: $KEYS}', /not among this plugin's options/],
   ])('is not made of %s', async (yaml, words) => {
