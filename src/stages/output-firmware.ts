@@ -1,5 +1,6 @@
 import { applyEdits } from '../firmware/edit-variables.js'
 import { contentsBytes, type FirmwareContents, lintContents, withVariables } from '../firmware/firmware-contents.js'
+import { lintTimeout } from '../firmware/lint-timeout.js'
 import type { CertificateFacts } from '../firmware/secure-boot/certificate-facts.js'
 import { DEFAULT_OWNER } from '../firmware/secure-boot/enrollment.js'
 import { type SecureBootState, secureBootState } from '../firmware/secure-boot/secure-boot-state.js'
@@ -12,6 +13,7 @@ import { CvmError } from '../model/errors.js'
 import type { LaunchLayer, LaunchWishes } from '../model/launch.js'
 import { firmwareImageOf, firmwareVarsOf } from '../model/output-names.js'
 import type { SecureBootPlan, Wishes } from '../model/wishes.js'
+import { bootMenuOf } from './boot-menu.js'
 import { type Found, readEnrollment } from './firmware-enroll.js'
 import { openFirmware } from './firmware-file.js'
 import { assertSigner } from './firmware-sign.js'
@@ -31,8 +33,8 @@ export interface OutputFirmware {
   readonly template: string
   /** Of two files the other one. */
   readonly code?: string
-  /** What the launch has to say of it. */
-  readonly layer: LaunchLayer
+  /** What the launch has to say of it, the weakest first. */
+  readonly layers: readonly LaunchLayer[]
   readonly variables: readonly FirmwareVariable[]
   readonly state: SecureBootState
   readonly changes: { readonly set: readonly string[]; readonly deleted: readonly string[] }
@@ -90,8 +92,15 @@ export async function outputFirmware(input: OutputFirmwareInput): Promise<Output
   const after = withVariables(file.contents, enrolled)
   const findings = lintContents(after)
   refuse(findings.flatMap(({ severity, text }) => (severity === 'problem' ? [text] : [])))
-  const known = new Set(lintContents(file.contents).map(({ text }) => text))
+  // What becomes of a Timeout is told with the boot menu of the launch.
+  const known = new Set([...lintContents(file.contents), ...lintTimeout(after.variables)].map(({ text }) => text))
   const hints = findings.map(({ text }) => text).filter((text) => !known.has(text))
+  const menu = bootMenuOf({
+    plan: firmwareVariables,
+    edits: wanted.edits,
+    variables: after.variables,
+    launch: input.launch,
+  })
 
   const state = secureBootState(after.variables)
   const signer = secureBoot?.sign === undefined ? undefined : await signerOf(secureBoot.sign)
@@ -104,7 +113,7 @@ export async function outputFirmware(input: OutputFirmwareInput): Promise<Output
     bytes: contentsBytes(after),
     template: template.path,
     ...(template.kind === 'image' ? {} : { code: template.code }),
-    layer: { origin: originOf(wishes), wishes: launchOf(template, path, state) },
+    layers: [{ origin: originOf(wishes), wishes: launchOf(template, path, state) }, ...menu.layers],
     variables: after.variables,
     state,
     changes: {
@@ -112,7 +121,7 @@ export async function outputFirmware(input: OutputFirmwareInput): Promise<Output
       deleted: changes.removed.map(({ name }) => name),
     },
     ...(signer === undefined ? {} : { signer }),
-    notes: [...found.doubts, ...found.notes, ...hints.map((text) => `firmware: ${text}`)],
+    notes: [...found.doubts, ...found.notes, ...[...menu.notes, ...hints].map((text) => `firmware: ${text}`)],
   }
 }
 

@@ -107,12 +107,11 @@ async function isThere(path: string): Promise<boolean> {
 export function launchOfOutput(
   plan: RewritePlan,
   { launch }: Pick<Collected, 'launch'>,
-  firmware?: Pick<OutputFirmware, 'layer'>,
+  firmware?: Pick<OutputFirmware, 'layers'>,
 ): LaunchFacts | undefined {
   if (plan.launch === undefined && launch.length === 0 && firmware === undefined) return undefined
-  const layers = [...launch, ...(plan.launch?.fromFile ?? [])]
-  // Made of what all the others ask for, so it has the last word.
-  const settled = fitLaunch(firmware === undefined ? layers : [...layers, firmware.layer])
+  // The firmware is made of what all the others ask for, so it has the last word.
+  const settled = fitLaunch([...launch, ...(plan.launch?.fromFile ?? []), ...(firmware?.layers ?? [])])
   if (Object.keys(settled.wishes).length === 0) return undefined
   const document = launchDocument(settled, plan.output)
   const sha256 = createHash('sha256').update(launchBytes(document)).digest('hex')

@@ -87,7 +87,12 @@ describe('a rewrite with firmware variables', () => {
       code: '/usr/share/OVMF/OVMF_CODE_4M.fd',
       vars: VARS,
     })
-    expect((await readLaunchFile(bench.at('output.launch.json'))).wishes.firmwareVars).toBe(bench.at(VARS))
+    const launch = await readLaunchFile(bench.at('output.launch.json'))
+    expect(launch.wishes).toMatchObject({ firmwareVars: bench.at(VARS), bootMenuWaitSeconds: 3 })
+    expect(json(bench, 'output.launch.json').origins['vm.boot-menu-wait']).toBe('21-vars/plugin.yaml: Timeout')
+    const printed = await runCli(bench.dir, ['launch', '-i', bench.at('output.qcow2'), '--accel', 'tcg'])
+    expect(printed.stdout).toContain('-boot menu=on,splash-time=3000,strict=on')
+    expect(printed.stderr).toMatch(/vm\.boot-menu-wait +3 +21-vars\/plugin\.yaml: Timeout/)
     expect(stdout).toContain(`${bench.at(VARS)} (Secure Boot off)`)
     expect(bench.calls('guestfish')).toBe('')
   })
@@ -118,6 +123,19 @@ describe('a rewrite with firmware variables', () => {
     expect(kind).toBe('single-file')
     expect(variables.map(({ name }) => name)).toEqual(['Timeout'])
     expect(json(bench, 'output.launch.json').vm.firmware).toEqual({ type: 'rom', image: 'output.OVMF.fd' })
+    expect(json(bench, 'output.launch.json').vm['boot-menu-wait']).toBe(3)
+  })
+
+  it.concurrent('is refused before the boot when the launch file has the boot menu wait another time', async () => {
+    await using bench = await aUefiBench()
+    await bench.plugin('pre-stage/21-vars/plugin.yaml', 'firmware-variables: { Timeout: 3 }\n')
+    await writeFile(bench.at('launch.yaml'), 'vm: { boot-menu-wait: 5 }\n')
+
+    const { code, stderr } = await bench.run(['--launch', bench.at('launch.yaml')])
+
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/the boot menu is to wait 3 s, and 5 s/)
+    expect(bench.boots()).toEqual([])
   })
 
   it.concurrent.each([

@@ -34,6 +34,7 @@ vm:
     image: OVMF.fd
   secure-boot: false
   tpm: true
+  boot-menu-wait: 0
   kernel: boot/vmlinuz
   initrd: boot/initrd
   cmdline: console=ttyS0
@@ -75,6 +76,7 @@ describe('a launch file', () => {
       firmwareImage: join(dir, 'OVMF.fd'),
       secureBoot: false,
       tpm: true,
+      bootMenuWaitSeconds: 0,
       kernel: join(dir, 'boot/vmlinuz'),
       initrd: join(dir, 'boot/initrd'),
       cmdline: 'console=ttyS0',

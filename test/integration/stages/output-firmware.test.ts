@@ -61,7 +61,7 @@ describe('outputFirmware', () => {
     const firmware = await made({ secureBoot: keysPlan(), firmwareVariables: { variables: [TIMEOUT] } })
 
     expect(firmware.template).toBe('/usr/share/OVMF/OVMF_VARS_4M.fd')
-    expect(firmware.layer).toEqual({
+    expect(firmware.layers).toContainEqual({
       origin: '20-keys/plugin.yaml, 21-vars/plugin.yaml',
       wishes: {
         firmware: 'uefi',
@@ -73,8 +73,29 @@ describe('outputFirmware', () => {
     expect(firmware.changes.set).toEqual(['CustomMode', 'KEK', 'PK', 'SecureBootEnable', 'Timeout', 'db', 'dbx'])
     expect(firmware.signer).toMatchObject({ keyFile: key('db.key'), what: ['shim', 'grub'] })
     expect(firmware.state.on).toBe(true)
-    // What the firmware itself makes of a variable is told.
-    expect(firmware.notes).toContainEqual(expect.stringMatching(/^firmware: OVMF overwrites Timeout/))
+  })
+
+  it("has the launch wait as long as Timeout says, because OVMF asks QEMU's boot menu", async () => {
+    const { layers, notes } = await made({ firmwareVariables: { variables: [TIMEOUT] } })
+
+    expect(layers.at(-1)).toEqual({ origin: '21-vars/plugin.yaml: Timeout', wishes: { bootMenuWaitSeconds: 3 } })
+    expect(notes).toEqual([])
+  })
+
+  it('says of a Timeout that was in the firmware before that it is lost', async () => {
+    const firmwareVars = join(dir, 'waiting.fd')
+    const { bytes } = await made({ firmwareVariables: { variables: [TIMEOUT] } })
+    await writeFile(firmwareVars, bytes)
+    const other: FirmwareVariableWish = { ...TIMEOUT, name: 'Lang', text: 'eng' }
+    const wishes = { firmwareVariables: { variables: [other] } }
+    const launch = { firmwareVars, firmwareCode: '/usr/share/OVMF/OVMF_CODE_4M.fd' }
+
+    const lost = await made(wishes, launch)
+    const kept = await made(wishes, { ...launch, bootMenuWaitSeconds: 3 })
+
+    expect(lost.layers).toHaveLength(1)
+    expect(lost.notes).toEqual([expect.stringMatching(/^firmware: OVMF overwrites Timeout .* --boot-menu-wait 3 /)])
+    expect(kept.notes).toEqual([])
   })
 
   it('gives the same bytes for the same wishes', async () => {
@@ -133,7 +154,7 @@ describe('outputFirmware', () => {
 
     expect(firmware).toMatchObject({ template: launch.firmwareVars, code: launch.firmwareCode })
     expect(firmware.changes.set).toEqual(['Timeout'])
-    expect(firmware.layer.wishes).toMatchObject({ firmwareCode: launch.firmwareCode, secureBoot: true })
+    expect(firmware.layers[0]?.wishes).toMatchObject({ firmwareCode: launch.firmwareCode, secureBoot: true })
     expect(firmware.signer).toBeUndefined()
   })
 
@@ -171,6 +192,12 @@ describe('outputFirmware', () => {
       { firmwareVariables: { variables: [TIMEOUT] } },
       { tee: 'tdx' },
       /takes no separate file/,
+    ],
+    [
+      'a launch that is to wait another time',
+      { firmwareVariables: { variables: [TIMEOUT] } },
+      { bootMenuWaitSeconds: 5 },
+      /LAUNCH_INVALID\nthe boot menu is to wait 3 s, and 5 s\nTimeout is 3 \(21-vars\/plugin\.yaml\)/,
     ],
     [
       'one variable by two names',
