@@ -113,10 +113,18 @@ function tell(planned: ImageLaunch, notes: readonly string[]): void {
 }
 
 /** @throws {CvmError} USAGE for options that mean nothing without others. */
-function assertTogether({ define: name, start, replace, connect, format, launch: file }: LaunchCommandOptions): void {
+function assertTogether(options: LaunchCommandOptions): void {
+  const { define: name, start, replace, connect, format, qemuFlavour: flavour, launch: file } = options
   if (file === '') throw new CvmError('USAGE', 'an empty path was given with --launch')
   if (name !== undefined && format !== undefined) {
     throw new CvmError('USAGE', '--define prints nothing, so it has no --format')
+  }
+  if (flavour !== undefined && (name !== undefined || format === 'libvirt' || format === 'json')) {
+    const where = name === undefined ? `--format ${format}` : '--define'
+    throw new CvmError('USAGE', `--qemu-flavour is of no use with ${where}`, {
+      why: "it is about QEMU's command line, which stands in --format qemu and --format script only",
+      next: 'Leave it out.',
+    })
   }
   const alone = Object.entries({ '--start': start, '--replace': replace, '-s': connect }).find(
     ([, value]) => value !== undefined,

@@ -10,13 +10,17 @@ export type ValueInput =
 /**
  * The bytes to store.
  *
+ * Message and why are the same for a command line and for a plugin.yaml; the next step is for a command line.
+ *
  * @throws CvmError USAGE when the text does not fit, or is none at all: UEFI has no empty variables.
  */
 export function valueBytes(named: NamedVariable, input: ValueInput): Buffer {
   const bytes = input.form === 'bytes' ? input.bytes : textBytes(named, input.form, input.text)
   if (bytes.length > 0) return bytes
-  const next = `To remove it: cvm-rewrite firmware delete FILE ${named.name}`
-  throw new CvmError('USAGE', `${named.name} would be empty, and UEFI has no empty variables`, { next })
+  throw new CvmError('USAGE', `${named.name} would be empty`, {
+    why: 'UEFI has no empty variables: one that is not wanted is deleted',
+    next: `To remove it: cvm-rewrite firmware delete FILE ${named.name}`,
+  })
 }
 
 function textBytes(named: NamedVariable, form: Exclude<ValueInput['form'], 'bytes'>, text: string): Buffer {
@@ -39,7 +43,7 @@ function plainBytes({ name, guid }: NamedVariable, text: string): Buffer {
   const form = known?.guid === guid ? known.form : undefined
   if (form === undefined) {
     throw new CvmError('USAGE', `the form of the value of ${name} has to be given`, {
-      why: 'it is none of the variables with a simple value that this program knows',
+      why: 'only well-known simple variables take a plain value; others take hex, text, utf16, u8, u16, u32, u64 or file',
       next: 'Give it as --hex DIGITS, --text TEXT, --utf16 TEXT, --u8, --u16, --u32 or --u64 NUMBER, or --file FILE.',
     })
   }
@@ -51,14 +55,14 @@ function plainBytes({ name, guid }: NamedVariable, text: string): Buffer {
 function hexBytes(text: string): Buffer {
   const digits = text.replace(/^0x/i, '').replace(/[\s:]/g, '')
   if (/^(?:[0-9a-f]{2})*$/i.test(digits)) return Buffer.from(digits, 'hex')
-  throw new CvmError('USAGE', `--hex takes pairs of hex digits, not ${JSON.stringify(text)}`)
+  throw new CvmError('USAGE', `hex takes pairs of hex digits, not ${JSON.stringify(text)}`)
 }
 
 function numberBytes(form: keyof typeof NUMBER_BYTES, text: string): Buffer {
   const size = NUMBER_BYTES[form]
   const isNumber = /^(?:0x[0-9a-f]{1,16}|\d{1,20})$/i.test(text)
   if (!isNumber || BigInt(text) >= 1n << BigInt(8 * size)) {
-    throw new CvmError('USAGE', `--${form} takes a number of ${8 * size} bits, not ${JSON.stringify(text)}`)
+    throw new CvmError('USAGE', `${form} takes a number of ${8 * size} bits, not ${JSON.stringify(text)}`)
   }
   const bytes = Buffer.alloc(8)
   bytes.writeBigUInt64LE(BigInt(text))

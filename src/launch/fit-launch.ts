@@ -2,13 +2,14 @@ import { CvmError } from '../model/errors.js'
 import type { LaunchKey, LaunchLayer, SettledLaunch } from '../model/launch.js'
 import { LAUNCH_PATHS } from '../model/launch-keys.js'
 import { type LaunchMistake, launchMistakes } from '../model/launch-rules.js'
+import { assertIdBlockFits } from './id-block-fit.js'
 import { settleLaunch } from './settle-launch.js'
 
 /**
  * Merges wishes, the weakest source first. What a stronger source has made meaningless is left out: a file's forwarded ports when a
  * flag wants no network.
  *
- * @throws {CvmError} LAUNCH_INVALID for wishes that do not go together.
+ * @throws {CvmError} LAUNCH_INVALID for wishes that do not go together, and as assertIdBlockFits.
  */
 export function fitLaunch(layers: readonly LaunchLayer[]): SettledLaunch {
   let rest = layers
@@ -17,7 +18,10 @@ export function fitLaunch(layers: readonly LaunchLayer[]): SettledLaunch {
     const mistakes = launchMistakes(settled.wishes)
     const lasting = mistakes.filter((mistake) => !givesWay(mistake, rest))
     if (lasting.length > 0) throw contradiction(lasting, settled)
-    if (mistakes.length === 0) return settled
+    if (mistakes.length === 0) {
+      assertIdBlockFits(settled)
+      return settled
+    }
     const gone = new Set(mistakes.map(({ key }) => key))
     rest = rest.map((layer) => without(layer, gone))
   }

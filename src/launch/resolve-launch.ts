@@ -11,6 +11,7 @@ import type {
   PortForward,
 } from '../model/launch.js'
 import { DEFAULT_SNP_POLICY, policyText } from '../model/snp-policy.js'
+import { policyOf } from './id-block-fit.js'
 import { hasAuthorKey } from './identity/id-auth.js'
 
 /** What the machine and the image decide, found out before. */
@@ -83,7 +84,7 @@ function resolveTee(wishes: LaunchWishes, found: LaunchFindings): LaunchTee {
   }
   return {
     kind: 'snp',
-    policy: wishes.policy ?? policyText(DEFAULT_SNP_POLICY),
+    policy: wishes.policy ?? policyText(idBlock === undefined ? DEFAULT_SNP_POLICY : policyOf(idBlock)),
     ...(hostData === undefined ? {} : { hostData }),
     ...(idBlock === undefined ? {} : { idBlock }),
     ...(idAuth === undefined ? {} : { idAuth }),

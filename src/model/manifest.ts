@@ -118,7 +118,7 @@ export interface ModeWish {
 }
 
 /** Programs between the firmware and the running kernel. */
-export const CHAIN_PARTS = ['shim', 'grub', 'kernel', 'uki'] as const
+export const CHAIN_PARTS = ['shim', 'grub', 'systemd-boot', 'kernel', 'uki'] as const
 export type ChainPart = (typeof CHAIN_PARTS)[number]
 
 /** Whose programs the firmware starts. Paths are seen from the plugin. */

@@ -1,5 +1,5 @@
 import { lstat, mkdir, readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type BootProgramKind, bootProgramKind } from '../firmware/pe/boot-program.js'
 import type { Janitor } from '../host/janitor.js'
 import { type BootPlaces, BY_FSTAB, bootPlaces } from '../image/boot-places.js'
@@ -67,6 +67,7 @@ async function take(disk: ChainDisk, places: BootPlaces): Promise<BootChain> {
         // The dash: it goes on when there is none.
         ['-glob', 'copy-out', `${places.boot}/vmlinuz-*`, join(dir, 'boot')],
         ['-copy-out', places.efi, dir],
+        ['-debug', 'sh', listEntryKernels(places)],
         ['-debug', 'sh', `getfattr --absolute-names -h -n security.ima -e hex /sysroot${places.boot}/vmlinuz-*`],
       ],
     },
@@ -75,7 +76,7 @@ async function take(disk: ChainDisk, places: BootPlaces): Promise<BootChain> {
   const labels = readLabels(said)
   const kernels = await filesBelow(join(dir, 'boot'))
   const loaders = await filesBelow(join(dir, 'EFI'))
-  const programs = [
+  const programs: Omit<BootProgram, 'kind' | 'bytes'>[] = [
     ...kernels.map((name) => ({
       name: `/boot/${name}`,
       remote: `${places.boot}/${name}`,
@@ -86,8 +87,63 @@ async function take(disk: ChainDisk, places: BootPlaces): Promise<BootChain> {
       .filter((name) => /\.efi$/i.test(name))
       .map((name) => ({ name: `EFI/${name}`, remote: `${places.efi}/${name}`, local: join(dir, 'EFI', name) })),
   ]
+  programs.push(...(await takeEntryKernels(said, disk, places)))
   const read = await Promise.all(programs.map(withBytes))
   return { places, programs: read.filter((program) => program !== undefined) }
+}
+
+/**
+ * Kernels that kernel-install has copied for boot entries, as systemd-boot starts them. Their paths are known only now, and few guests
+ * have any, so these pay for another start of guestfish.
+ */
+async function takeEntryKernels(
+  said: string,
+  disk: ChainDisk,
+  { mount, inspect, ...places }: BootPlaces,
+): Promise<readonly Omit<BootProgram, 'kind' | 'bytes'>[]> {
+  const remotes = said.split('\n').flatMap((line) => /^\/sysroot(\/.+\/linux)$/.exec(line)?.[1] ?? [])
+  const safe = [...new Set(remotes)].filter((path) =>
+    path
+      .slice(1)
+      .split('/')
+      .every((name) => SAFE_NAME.test(name)),
+  )
+  if (safe.length === 0) return []
+  const dir = join(disk.scratchDir, inspect ? 'entries-by-fstab' : 'entries')
+  await mkdir(dir, { mode: 0o700 })
+  const found = safe.map((remote, index) => ({
+    name: remote.startsWith(`${places.boot}/`)
+      ? `/boot${remote.slice(places.boot.length)}`
+      : remote.slice(espOf(places).length + 1),
+    remote,
+    local: join(dir, String(index)),
+  }))
+  const { path, accel, scratchDir, janitor, signal } = disk
+  await runGuestfish(
+    {
+      disk: { path, format: 'qcow2' },
+      readOnly: true,
+      inspect,
+      accel,
+      scratchDir,
+      commands: [...mount, ...found.map(({ remote, local }) => ['download', remote, local])],
+    },
+    { janitor, signal },
+  )
+  return found
+}
+
+/** Source: UAPI, Boot Loader Specification: `ENTRY-TOKEN/KERNEL-VERSION/linux` on the EFI system partition or the one for /boot. */
+function listEntryKernels(places: Pick<BootPlaces, 'boot' | 'efi'>): string {
+  return `${findEntryKernels(places)} -type f 2>/dev/null; true`
+}
+
+function findEntryKernels({ boot, efi }: Pick<BootPlaces, 'boot' | 'efi'>): string {
+  return `find /sysroot${espOf({ efi })} /sysroot${boot} -mindepth 3 -maxdepth 3 -name linux`
+}
+
+function espOf({ efi }: Pick<BootPlaces, 'efi'>): string {
+  return dirname(efi)
 }
 
 /**
@@ -139,7 +195,13 @@ export async function putBootPrograms(
 function refuseOddFiles({ boot, efi }: BootPlaces): string {
   const [kernels, loaders] = [`find /sysroot${boot} -maxdepth 1 -name 'vmlinuz-*'`, `find /sysroot${efi}`]
   const large = `-type f -size +${LARGEST_MIB}M`
-  const odd = [`${kernels} ! -type f`, `${kernels} ${large}`, `${loaders} ! -type f ! -type d`, `${loaders} ${large}`]
+  const odd = [
+    `${kernels} ! -type f`,
+    `${kernels} ${large}`,
+    `${loaders} ! -type f ! -type d`,
+    `${loaders} ${large}`,
+    `${findEntryKernels({ boot, efi })} ${large}`,
+  ]
   const words = `a kernel or boot loader is no regular file, or has more than ${LARGEST_MIB} MiB`
   return `if { ${odd.join('; ')}; } 2>/dev/null | grep -q .; then echo ${words} >&2; exit 1; fi`
 }

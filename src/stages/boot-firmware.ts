@@ -27,7 +27,7 @@ export function chooseFirmwareKind(wishes: LaunchWishes, hasEsp: boolean): BootF
  */
 export async function chooseBootFirmware(wishes: LaunchWishes, { kind }: BootFirmware): Promise<LaunchFirmware> {
   const { tee } = wishes
-  if (tee === 'tdx' || tee === 'snp') return { kind: 'rom', path: await teeFirmwarePath(tee, wishes) }
+  if (tee === 'tdx' || tee === 'snp') return await uefiFiles({ firmwareImage: await teeFirmwarePath(tee, wishes) })
   return kind === 'bios' ? { kind: 'bios' } : await uefiFiles(wishes)
 }
 

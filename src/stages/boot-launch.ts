@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { fitLaunch } from '../launch/fit-launch.js'
 import { assertNoStrayWishes } from '../launch/stray-wishes.js'
+import { assertTeeFirmwareWish } from '../launch/tee-firmware-wish.js'
 import type { Say } from '../model/events.js'
 import type { LaunchKey, LaunchLayer, SettledLaunch } from '../model/launch.js'
 import { LAUNCH_PATHS } from '../model/launch-keys.js'
@@ -26,6 +27,7 @@ export async function settleBootLaunch(input: BootLaunchInput, say: Say): Promis
   const file = input.launchFile ?? launchFileBeside(input.image)
   const ofFile = file === undefined ? [] : await layersOfFile(file, input)
   const settled = fitLaunch([...ofFile, ...input.flags])
+  assertTeeFirmwareWish(settled)
   assertNoStrayWishes(settled, new Set(input.flags.map(({ origin }) => origin)))
   if (file !== undefined) say({ type: 'step', text: `launch file: ${file} (${shown(settled, ofFile)})` })
   return settled

@@ -53,7 +53,7 @@ export interface Enrolled {
  * EFI_FILE_INVALID of what is to go into dbx and of boot loaders.
  */
 export async function enrollKeys(request: EnrollRequest, signal: AbortSignal): Promise<Enrolled> {
-  const found: Found = { problems: [], doubts: [], notes: [] }
+  const found: Found = { problems: [], missing: [], doubts: [], notes: [] }
   const accepted: string[] = []
   const choose: ChooseEdits = async (before) => {
     keyState(before, request.file)
@@ -72,6 +72,8 @@ export async function enrollKeys(request: EnrollRequest, signal: AbortSignal): P
 /** Collected, so that all come at once. */
 export interface Found {
   readonly problems: string[]
+  /** Of problems that are files which are not there. */
+  readonly missing: CvmError[]
   /** What --accept-doubts lets pass. */
   readonly doubts: string[]
   readonly notes: string[]
@@ -111,7 +113,7 @@ export async function readEnrollment(
 async function keyFile(
   option: string,
   path: string,
-  { problems }: Found,
+  { problems, missing }: Found,
   maxBytes?: number,
 ): Promise<Buffer | undefined> {
   try {
@@ -119,6 +121,7 @@ async function keyFile(
   } catch (error) {
     if (!(error instanceof CvmError)) throw error
     problems.push(`${option}: ${error.message}`)
+    if (error.code === 'INPUT_NOT_FOUND') missing.push(error)
     return undefined
   }
 }

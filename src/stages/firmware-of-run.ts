@@ -126,8 +126,5 @@ function isYetToCome(error: unknown, wishes: Wishes, plugins: readonly Plugin[])
   if (!(error instanceof CvmError)) return false
   const names = firmwareAskers(wishes)
   const hasScript = plugins.some(({ name, hostRun }) => names.includes(name) && hostRun !== undefined)
-  return (
-    hasScript &&
-    (error.code === 'INPUT_NOT_FOUND' || /does not exist/.test([error.message, ...(error.lines ?? [])].join(' ')))
-  )
+  return hasScript && [error, error.cause].some((each) => each instanceof CvmError && each.code === 'INPUT_NOT_FOUND')
 }

@@ -1,5 +1,6 @@
 import { uefiFiles } from '../launch/firmware-files.js'
 import { findTeeFirmware } from '../launch/tee-firmware.js'
+import { assertTeeFirmwareWish, TEE_NAMES } from '../launch/tee-firmware-wish.js'
 import { CvmError } from '../model/errors.js'
 import type { LaunchFirmware, SettledLaunch } from '../model/launch.js'
 
@@ -15,15 +16,11 @@ export interface FoundFirmware {
  *
  * @throws {CvmError} LAUNCH_INVALID, FIRMWARE_MISSING.
  */
-export async function launchFirmware({ wishes, origins }: SettledLaunch, hasEsp: boolean): Promise<FoundFirmware> {
+export async function launchFirmware(launch: SettledLaunch, hasEsp: boolean): Promise<FoundFirmware> {
+  const { wishes, origins } = launch
+  assertTeeFirmwareWish(launch)
   const { tee, firmware, firmwareImage, secureBoot } = wishes
   if (tee === 'tdx' || tee === 'snp') {
-    if (firmware === 'bios' || firmware === 'uefi') {
-      throw new CvmError('LAUNCH_INVALID', `a ${TEE_NAMES[tee]} guest needs its firmware in one file`, {
-        why: `${firmware} is asked for (${origins.firmware}), and ${tee} (${origins.tee})`,
-        next: 'Give that file with --firmware-image, such as OVMF.fd.',
-      })
-    }
     const path = firmwareImage ?? (await findTeeFirmware(tee))
     if (path === undefined) {
       throw new CvmError('FIRMWARE_MISSING', `no OVMF in one file for ${TEE_NAMES[tee]} is installed here`, {
@@ -45,5 +42,3 @@ export async function launchFirmware({ wishes, origins }: SettledLaunch, hasEsp:
   const why = secureBoot === true ? `Secure Boot (${origins.secureBoot})` : 'the disk has an EFI system partition'
   return { firmware: await uefiFiles(wishes), origin: asked ?? why }
 }
-
-const TEE_NAMES = { tdx: 'TDX', snp: 'SEV-SNP' } as const

@@ -14,6 +14,7 @@ import type { Accelerator, InputImage } from '../model/image.js'
 import type { LaunchConfig, LaunchLayer, LaunchWishes, QemuFlavour, SettledLaunch } from '../model/launch.js'
 import { IDENTITY_KEYS } from '../model/launch-keys.js'
 import { launchFileOf } from '../model/output-names.js'
+import { policyWarnings } from '../model/snp-policy.js'
 import { freeVsockCid, withFreePorts } from './boot-ports.js'
 import { type LaunchFile, readLaunchFile } from './launch-file.js'
 import { type FoundFirmware, launchFirmware } from './launch-firmware.js'
@@ -121,7 +122,8 @@ async function qemuFlavour(
   asked: QemuFlavour | undefined,
   { tee }: LaunchWishes,
 ): Promise<{ readonly flavour: QemuFlavour; readonly notes: readonly string[] }> {
-  if (asked !== undefined || tee !== 'tdx') return { flavour: asked ?? 'upstream', notes: [] }
+  if (tee !== 'tdx') return { flavour: asked ?? 'upstream', notes: asked === undefined ? [] : [ONLY_TDX] }
+  if (asked !== undefined) return { flavour: asked, notes: [] }
   const abilities = (await findTool('qemu-system-x86_64')) === undefined ? undefined : await askQemu()
   if (abilities?.tdx !== undefined) return { flavour: abilities.tdx, notes: [] }
   const what =
@@ -142,6 +144,10 @@ function chosenNotes(wishes: LaunchWishes, { network, vsockCid, tee }: LaunchCon
     ...(tee.kind === 'snp'
       ? [`cbitpos=${tee.cbitpos}, reduced-phys-bits=${tee.reducedPhysBits} are those of today's EPYC processors`]
       : []),
+    ...(tee.kind === 'snp' && wishes.policy === undefined && wishes.idBlock !== undefined
+      ? [`the policy ${tee.policy} is that of the ID block`]
+      : []),
+    ...(tee.kind === 'snp' ? policyWarnings(BigInt(tee.policy)) : []),
     ...(tee.kind === 'none' && hasIdentity(wishes)
       ? ['the launch identity is of no use here: nothing protects this guest (--tee tdx or snp)']
       : []),
@@ -162,5 +168,6 @@ function nameOf(imagePath: string): string {
   return name === '' ? 'guest' : name
 }
 
+const ONLY_TDX = '--qemu-flavour changes nothing here: only TDX is spelled in two ways'
 const DEFAULT_VCPUS = 2
 const DEFAULT_MEMORY_MIB = 2048

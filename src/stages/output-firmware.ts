@@ -18,7 +18,7 @@ import { type Found, readEnrollment } from './firmware-enroll.js'
 import { openFirmware } from './firmware-file.js'
 import { assertSigner } from './firmware-sign.js'
 import { keyState } from './key-state.js'
-import { keyVariablesIn, variableEdits } from './variable-wishes.js'
+import { keyVariablesIn, type VariableEdits, variableEdits } from './variable-wishes.js'
 
 /** The firmware that an image is published with: in memory, complete and checked. */
 export interface OutputFirmware {
@@ -78,9 +78,8 @@ export async function outputFirmware(input: OutputFirmwareInput): Promise<Output
   const before = file.contents.variables
   keyState(before, template.path)
 
-  const wanted =
-    firmwareVariables === undefined ? { edits: [], problems: [] } : await variableEdits(firmwareVariables, before)
-  const found: Found = { problems: [...wanted.problems], doubts: [], notes: [] }
+  const wanted = firmwareVariables === undefined ? NO_EDITS : await variableEdits(firmwareVariables, before)
+  const found: Found = { problems: [...wanted.problems], missing: [...wanted.missing], doubts: [], notes: [] }
   const edited = applyEdits(before, wanted.edits)
   const keys = secureBoot !== undefined && signsOnly(secureBoot) ? undefined : secureBoot
   const enrolled = keys === undefined ? edited : await enrolledIn(edited, keys, now, found)
@@ -88,7 +87,7 @@ export async function outputFirmware(input: OutputFirmwareInput): Promise<Output
     for (const name of keyVariablesIn(wanted.edits))
       found.problems.push(`firmware-variables.${name}: secure-boot decides this variable`)
   }
-  refuse(found.problems)
+  refuse(found.problems, found.missing)
   const after = withVariables(file.contents, enrolled)
   const findings = lintContents(after)
   refuse(findings.flatMap(({ severity, text }) => (severity === 'problem' ? [text] : [])))
@@ -124,6 +123,8 @@ export async function outputFirmware(input: OutputFirmwareInput): Promise<Output
     notes: [...found.doubts, ...found.notes, ...[...menu.notes, ...hints].map((text) => `firmware: ${text}`)],
   }
 }
+
+const NO_EDITS: VariableEdits = { edits: [], problems: [], missing: [] }
 
 type Template =
   | { readonly kind: 'image'; readonly path: string }
@@ -238,14 +239,15 @@ function inPluginWords(text: string): string {
     .replace(/^--(key|cert)(?= )/, 'secure-boot.sign.$1')
 }
 
-/** @throws {CvmError} KEYS_REFUSED. */
-function refuse(problems: readonly string[]): void {
+/** @throws {CvmError} KEYS_REFUSED; its cause is INPUT_NOT_FOUND when nothing is wrong but files that are not there. */
+function refuse(problems: readonly string[], missing: readonly CvmError[] = []): void {
   const [first] = problems
   if (first === undefined) return
+  const cause = missing.length === problems.length ? missing[0] : undefined
   const next = 'Mend what the plugins ask for; nothing was written.'
-  if (problems.length === 1) throw new CvmError('KEYS_REFUSED', first, { next })
+  if (problems.length === 1) throw new CvmError('KEYS_REFUSED', first, { next, cause })
   const message = `${problems.length} problems with keys and firmware variables`
-  throw new CvmError('KEYS_REFUSED', message, { lines: problems, next })
+  throw new CvmError('KEYS_REFUSED', message, { lines: problems, next, cause })
 }
 
 function launchOf(template: Template, path: string, { on }: SecureBootState): LaunchWishes {

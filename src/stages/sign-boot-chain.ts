@@ -41,6 +41,7 @@ export async function signBootChain(
         next: 'Leave secure-boot out for this image.',
       },
     )
+  if (state.on && programs.every(({ kind }) => kind !== 'shim')) say({ type: 'warning', text: NO_SHIM })
   const wanted = programs.filter(({ kind }) => kind !== 'other' && signer?.what.includes(kind))
   const signed = signer === undefined ? [] : await signAll(wanted, { ...signer, disk, now, say })
   const written = signed.length === 0 ? new Map<string, Buffer>() : await putBootPrograms(disk, places, signed)
@@ -113,3 +114,6 @@ function checkOf(verdicts: readonly ChainVerdict[], whyOff: string | undefined):
 function factsOf({ name, kind, sha256, by }: SignedProgram): SignedFile {
   return { path: name, kind, authenticodeSha256: sha256, by }
 }
+
+const NO_SHIM =
+  'the guest has no shim, so the firmware itself judges all that starts: a kernel or boot loader that the guest installs later starts only when you have signed it'

@@ -5,6 +5,7 @@ import type { StoredVariable } from '../firmware/store-types.js'
 import type { ValueInput } from '../firmware/value-input.js'
 import { readName } from '../firmware/variable-name.js'
 import { wishedVariable } from '../firmware/wished-variable.js'
+import { ERRORS } from '../model/error-table.js'
 import { CvmError } from '../model/errors.js'
 import type { FirmwareVariablesPlan, FirmwareVariableWish } from '../model/wishes.js'
 import { LARGEST_FIRMWARE_BYTES } from './firmware-file.js'
@@ -14,6 +15,8 @@ export interface VariableEdits {
   readonly edits: readonly VariableEdit[]
   /** Sentences, each with the name of its variable. */
   readonly problems: readonly string[]
+  /** Of problems that are files which are not there. */
+  readonly missing: readonly CvmError[]
 }
 
 /** What the wishes of `firmware-variables` mean for the variables that are there; reads the files that they name. */
@@ -23,6 +26,7 @@ export async function variableEdits(
 ): Promise<VariableEdits> {
   const edits: VariableEdit[] = []
   const problems: string[] = []
+  const missing: CvmError[] = []
   const seen = new Map<string, string>()
   for (const wish of wishes) {
     try {
@@ -34,11 +38,17 @@ export async function variableEdits(
       edits.push(edit)
     } catch (error) {
       if (!(error instanceof CvmError)) throw error
-      const why = [error.message, error.why ?? error.next].filter((text) => text !== undefined).join(': ')
-      problems.push(`firmware-variables.${wish.name} (${wish.plugins.join(', ')}): ${why}`)
+      if (error.code === 'INPUT_NOT_FOUND') missing.push(error)
+      problems.push(`firmware-variables.${wish.name} (${wish.plugins.join(', ')}): ${wordsOf(error)}`)
     }
   }
-  return { edits, problems }
+  return { edits, problems, missing }
+}
+
+/** Without the step that every error of its code has: it is about a command line. */
+function wordsOf({ code, message, why, next }: CvmError): string {
+  const more = why ?? (next === ERRORS[code].next ? undefined : next)
+  return more === undefined ? message : `${message}: ${more}`
 }
 
 /** Names of variables that `secure-boot` decides, among those that `edits` touch. */

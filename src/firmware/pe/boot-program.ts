@@ -2,21 +2,23 @@ import { readSignatureLists, signatureKind } from '../decode/signature-list.js'
 import { readPe } from './pe-file.js'
 
 /** What a program between firmware and kernel is; `other`: one that nothing starts by itself, such as shim's MokManager. */
-export type BootProgramKind = 'shim' | 'grub' | 'kernel' | 'uki' | 'other'
+export type BootProgramKind = 'shim' | 'grub' | 'systemd-boot' | 'kernel' | 'uki' | 'other'
 
 /**
  * Tells it by what it holds: a file on the EFI system partition may have any name.
  *
- * Sources: rhboot/shim, cert.S (.vendor_cert); GNU GRUB, grub-mkimage (section "mods"); UAPI, Unified Kernel Image (.linux);
- * Linux, Documentation/arch/x86/boot.rst ("HdrS" at 0x202).
+ * Sources: rhboot/shim, cert.S (.vendor_cert); GNU GRUB, grub-mkimage (section "mods"); systemd, src/boot/efi/boot.c (.sdmagic,
+ * which its stub has, too); UAPI, Unified Kernel Image (.linux); Linux, Documentation/arch/x86/boot.rst ("HdrS" at 0x202).
  *
  * @throws {RangeError} when it is no PE file.
  */
 export function bootProgramKind(bytes: Buffer): BootProgramKind {
-  const names = new Set(namedSections(bytes).map(({ name }) => name))
+  const sections = namedSections(bytes)
+  const names = new Set(sections.map(({ name }) => name))
   if (names.has('.vendor_cert')) return 'shim'
   if (names.has('.linux')) return 'uki'
   if (names.has('mods')) return 'grub'
+  if (sections.some(({ name, data }) => name === '.sdmagic' && data.includes('systemd-boot'))) return 'systemd-boot'
   return bytes.length > 0x206 && bytes.toString('latin1', 0x202, 0x206) === 'HdrS' ? 'kernel' : 'other'
 }
 
@@ -38,17 +40,21 @@ export function vendorCertificates(shim: Buffer): readonly Buffer[] {
   }
 }
 
-interface NamedSection {
+export interface NamedSection {
   readonly name: string
   readonly data: Buffer
 }
 
 /**
+ * The sections of a program, with their bytes in the file.
+ *
  * Names longer than 8 bytes stand in the string table, which lies behind the symbols.
  *
  * Source: Microsoft, PE Format (COFF file header, section table, COFF string table).
+ *
+ * @throws {RangeError} when it is no PE file.
  */
-function namedSections(bytes: Buffer): readonly NamedSection[] {
+export function namedSections(bytes: Buffer): readonly NamedSection[] {
   readPe(bytes)
   const peAt = bytes.readUInt32LE(0x3c)
   const count = bytes.readUInt16LE(peAt + 6)

@@ -136,6 +136,13 @@ describe('cvm-rewrite launch', () => {
     expect(stderr).toContain('the launch identity is of no use here')
   })
 
+  it.concurrent('says that the flavour changes nothing for a guest without TDX', async () => {
+    const { code, stderr } = await launch('-i', 'guest.img', '--qemu-flavour', 'fork')
+
+    expect(code).toBe(0)
+    expect(stderr).toContain('note --qemu-flavour changes nothing here: only TDX is spelled in two ways')
+  })
+
   it.concurrent.each([
     [['-i', 'guest.img', '--format', 'xml'], 2, /Allowed choices are qemu/],
     [['--vcpus', '2'], 2, /error\[USAGE\] no image/],
@@ -153,6 +160,12 @@ describe('cvm-rewrite launch', () => {
       2,
       /10\.9\.2\.2 is the gateway of 10\.9\.0\.0\/16/,
     ],
+    [
+      ['-i', 'guest.img', '--qemu-flavour', 'fork', '--format', 'libvirt'],
+      2,
+      /USAGE\] --qemu-flavour is of no use with --format libvirt/,
+    ],
+    [['-i', 'guest.img', '--qemu-flavour', 'fork', '--define', 'a'], 2, /--qemu-flavour is of no use with --define/],
     [['-i', 'guest.img', '--append', 'quiet'], 2, /LAUNCH_INVALID.*without a kernel/],
     [['-i', 'guest.img', '--tee', 'tdx'], 2, /never emulated/],
     [['-i', 'guest.img', '--tee', 'tdx', '--host-data', '00'.repeat(32)], 2, /--host-data is for SEV-SNP guests/],

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { copyFile, cp, mkdir, writeFile } from 'node:fs/promises'
+import { copyFile, cp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -10,7 +10,7 @@ import { bootProgramKind } from '../../../src/firmware/pe/boot-program.js'
 import { readSignedImage } from '../../../src/firmware/pe/signed-image.js'
 import { certificateFacts } from '../../../src/firmware/secure-boot/certificate-facts.js'
 import { readLaunchFile } from '../../../src/stages/launch-file.js'
-import { aGrub, aKernel, aShim, aUki } from '../../fixtures/boot-programs.js'
+import { aGrub, aKernel, aShim, aSystemdBoot, aUki } from '../../fixtures/boot-programs.js'
 import { aGptDisk, ESP, LINUX } from '../../unit/image/a-disk.js'
 import { aBench, type Bench } from './rewrite-bench.js'
 import { runCli } from './run-cli.js'
@@ -188,6 +188,29 @@ describe('a rewrite with Secure Boot keys', () => {
     )
   })
 
+  it.concurrent('signs systemd-boot and the kernels of its boot entries', async () => {
+    await using bench = await aUefiBench()
+    const guest = join(bench.bin, 'guest')
+    await rm(join(guest, 'esp/EFI/debian'), { recursive: true })
+    for (const dir of ['esp/EFI/BOOT', 'esp/0123abcd/6.1.0']) await mkdir(join(guest, dir), { recursive: true })
+    await writeFile(join(guest, 'esp/EFI/BOOT/BOOTX64.EFI'), aSystemdBoot())
+    await writeFile(join(guest, 'esp/0123abcd/6.1.0/linux'), aKernel())
+    await bench.plugin('pre-stage/20-keys/plugin.yaml', `secure-boot: { keys: ${keys.at('own')} }\n`)
+
+    const { code, stderr } = await bench.run([])
+
+    expect(code, stderr).toBe(0)
+    expect(stderr).toContain('the guest has no shim')
+    const signed = json(bench, 'output.report.json').firmware.signed
+    expect(signed.map(({ path, kind }: { path: string; kind: string }) => [path, kind])).toEqual([
+      [`/boot/${KERNEL}`, 'kernel'],
+      ['EFI/BOOT/BOOTX64.EFI', 'systemd-boot'],
+      ['EFI/Linux/uki.efi', 'uki'],
+      ['0123abcd/6.1.0/linux', 'kernel'],
+    ])
+    expect(readSignedImage(inGuest(bench, 'esp/0123abcd/6.1.0/linux')).signatures).toHaveLength(1)
+  })
+
   it.concurrent('shows the private key to nobody', async () => {
     await using bench = await aUefiBench()
     await bench.plugin('pre-stage/20-keys/plugin.yaml', `secure-boot: { keys: ${keys.at('own')} }\n`)
@@ -276,6 +299,45 @@ describe('a rewrite with Secure Boot keys', () => {
     expect(stderr).toMatch(words)
     expect(code).toBe(exit)
     expect(bench.boots()).toEqual([])
+  })
+})
+
+describe('a rewrite with a host script', () => {
+  it.concurrent('may have keys and variables that the script makes', async () => {
+    await using bench = await aUefiBench()
+    const made = bench.at('made')
+    await bench.plugin(
+      'pre-stage/20-keys/plugin.yaml',
+      `secure-boot: { keys: ${made} }\nfirmware-variables: { "Mine-01234567-89ab-cdef-0123-456789abcdef": { file: ${made}/value } }\n`,
+    )
+    await bench.plugin(
+      'pre-stage/20-keys/host_run.sh',
+      `#!/bin/sh -e\ncp -r ${keys.at('own')} ${made}\necho 1 > ${made}/value\n`,
+    )
+
+    const { code, stderr } = await bench.run([])
+
+    expect(code, stderr).toBe(0)
+    expect(json(bench, 'output.report.json').firmware.set).toContain('Mine')
+  })
+
+  it.concurrent.each([
+    ['a file of another kind, whatever it is called', (dir: string) => `{ pk: "${dir}/does not exist.pem" }`],
+    [
+      'such a file beside one that is not there yet',
+      (dir: string) => `{ pk: "${dir}/does not exist.pem", db: [gone] }`,
+    ],
+  ])('is refused before the script for %s', async (_, keysText) => {
+    await using bench = await aUefiBench()
+    await writeFile(bench.at('does not exist.pem'), 'no certificate')
+    await bench.plugin('pre-stage/20-keys/plugin.yaml', `secure-boot: { keys: ${keysText(bench.dir)} }\n`)
+    await bench.plugin('pre-stage/20-keys/host_run.sh', `#!/bin/sh\ntouch ${bench.at('ran')}\n`)
+
+    const { code, stderr } = await bench.run([])
+
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/does not exist\.pem: the file is neither PEM nor DER/)
+    expect(existsSync(bench.at('ran'))).toBe(false)
   })
 })
 

@@ -67,4 +67,17 @@ describe('the launch of a boot test', () => {
 
     await expect(settle({}, { launchFile: join(dir, 'a.yaml') })).rejects.toMatchObject({ code: 'LAUNCH_INVALID' })
   })
+
+  it.each(['bios', 'uefi'])(
+    'refuses a confidential guest with the %s of a file, rather than leave it out',
+    async (type) => {
+      await writeFile(join(dir, 'a.yaml'), `vm: {firmware: {type: ${type}}}\n`)
+
+      await expect(settle({ tee: 'tdx' }, { launchFile: join(dir, 'a.yaml') })).rejects.toMatchObject({
+        code: 'LAUNCH_INVALID',
+        message: 'a TDX guest needs its firmware in one file',
+        why: `${type} is asked for (a.yaml), and tdx (--flag)`,
+      })
+    },
+  )
 })

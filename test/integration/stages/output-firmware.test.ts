@@ -12,6 +12,7 @@ import { type OutputFirmware, outputFirmware } from '../../../src/stages/output-
 
 const NOW = new Date('2026-11-25T00:00:00Z')
 const TIMEOUT: FirmwareVariableWish = { name: 'Timeout', form: 'plain', text: '3', plugins: ['21-vars'] }
+const OWN = '01234567-89ab-cdef-0123-456789abcdef'
 let dir: string
 
 beforeAll(async () => {
@@ -212,6 +213,23 @@ describe('outputFirmware', () => {
   ])('is refused for %s', async (_, wishes, launch, words) => {
     expect(await refusal(wishes, launch)).toMatch(words)
   })
+
+  it.each([
+    ['hex', 'abc', /Mine \(a\): hex takes pairs of hex digits, not "abc"/],
+    ['u16', '65536', /u16 takes a number of 16 bits, not "65536"/],
+    ['plain', 'on', /others take hex, text, utf16, u8, u16, u32, u64 or file/],
+    ['hex', '0x', /UEFI has no empty variables/],
+  ] as const)(
+    'tells what is wrong with %s %s in words of a plugin.yaml, not of a command line',
+    async (form, text, words) => {
+      const said = await refusal({
+        firmwareVariables: { variables: [{ name: `Mine-${OWN}`, form, text, plugins: ['a'] }] },
+      })
+
+      expect(said.replace(`-${OWN}`, '')).toMatch(words)
+      expect(said).not.toMatch(/--|cvm-rewrite/)
+    },
+  )
 
   it('is refused for keys when the launch wants no Secure Boot', async () => {
     expect(await refusal({ secureBoot: keysPlan() }, { secureBoot: false })).toMatch(/LAUNCH_INVALID\n.*no Secure Boot/)

@@ -1,17 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import { bootProgramKind, vendorCertificates } from '../../../src/firmware/pe/boot-program.js'
 import { aPe } from '../../fixtures/a-pe.js'
-import { aGrub, aKernel, aShim, aUki } from '../../fixtures/boot-programs.js'
+import { aGrub, aKernel, aShim, aSystemdBoot, aSystemdStub, aUki } from '../../fixtures/boot-programs.js'
 
 const CERTIFICATE = Buffer.from('30030101ff', 'hex')
 
 describe('bootProgramKind', () => {
   it.each([
     ['grub', aGrub()],
+    ['systemd-boot', aSystemdBoot()],
     ['uki', aUki()],
     ['kernel', aKernel()],
     ['shim', aShim(CERTIFICATE)],
     ['other', aPe()],
+    ['other', aSystemdStub()],
   ])('knows a %s by what it holds', (kind, bytes) => {
     expect(bootProgramKind(bytes)).toBe(kind)
   })

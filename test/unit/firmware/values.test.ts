@@ -64,7 +64,7 @@ describe('valueBytes', () => {
     ['u8', '0xff', 'ff'],
     ['u16', '258', '0201'],
     ['u64', '18446744073709551615', 'ffffffffffffffff'],
-  ] as const)('takes any variable as --%s %s', (form, text, hex) => {
+  ] as const)('takes any variable as %s %s', (form, text, hex) => {
     expect(bytesOf('Own', text, form)).toBe(hex)
   })
 
@@ -72,8 +72,8 @@ describe('valueBytes', () => {
     ['hex', 'abc', /pairs of hex digits/],
     ['u8', '256', /8 bits/],
     ['u16', 'ten', /16 bits/],
-    ['text', '', /no empty variables/],
-  ] as const)('does not take --%s %s', (form, text, words) => {
+    ['text', '', /would be empty/],
+  ] as const)('does not take %s %s', (form, text, words) => {
     expect(() => bytesOf('Own', text, form)).toThrow(words)
   })
 })
@@ -111,7 +111,7 @@ describe('wishedVariable', () => {
 
   it('refuses a file without lists for a variable that consists of them', () => {
     expect(() => wished(DB, Buffer.from('-----BEGIN CERTIFICATE-----'))).toThrow(/the file holds none/)
-    expect(() => wished(DB, HEADER)).toThrow(/no empty variables/)
+    expect(() => wished(DB, HEADER)).toThrow(/would be empty/)
   })
 })
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { resolveLaunch } from '../../../src/launch/resolve-launch.js'
 import type { LaunchTee, LaunchWishes } from '../../../src/model/launch.js'
+import { aBlock } from './identity/known-id-block.js'
 
 function snpOf(wishes: LaunchWishes): LaunchTee {
   return resolveLaunch(
@@ -28,6 +29,12 @@ describe('an SEV-SNP guest', () => {
   it("has QEMU's own default policy", () => {
     expect(snpOf({})).toMatchObject({ policy: '0x30000', authorKey: false })
     expect(snpOf({ policy: '0xb0000' })).toMatchObject({ policy: '0xb0000' })
+  })
+
+  it('has the policy of its ID block when none is asked for', () => {
+    const idBlock = aBlock({ policy: 0x130000n }).toString('hex')
+
+    expect(snpOf({ idBlock, idAuth: authWith(0) })).toMatchObject({ policy: '0x130000' })
   })
 
   // Offsets: AMD 56860, "Structure of the ID Authentication Information".
