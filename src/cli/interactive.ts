@@ -51,6 +51,7 @@ class Session implements Interactive {
         get over() {
           return session.#over
         },
+        tell: (text) => session.#terminal?.show(Buffer.from(`\r\n(${text})\r\n`)),
         onOver: (act) => {
           session.#onOver = act
         },

@@ -59,7 +59,7 @@ async function requestOf(options: QemuTestOptions, say: Say): Promise<BootTestRe
   const { settleBootLaunch } = await import('../stages/boot-launch.js')
   const image = inputPath(options.input, 'cvm-qemu-test -i output.qcow2')
   // A person at the console takes their time.
-  const limitMin = limitOf(options) ?? (options.interactive === true ? ONE_DAY_MIN : undefined)
+  const limitMin = limitOf(options) ?? (options.interactive === true ? 'none' : undefined)
   const directBoot = directBootOf(options)
   const humanMonitor = monitorOf(options)
   const launch = {
@@ -149,8 +149,6 @@ async function teller(options: QemuTestOptions, muted: () => boolean): Promise<(
     }
   }
 }
-
-const ONE_DAY_MIN = 24 * 60
 
 /** A command to paste is never cut. */
 const WHOLE = 100_000

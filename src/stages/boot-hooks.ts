@@ -49,9 +49,11 @@ export interface BootConsoles {
   write(console: ConsolePort, bytes: Uint8Array): void
 }
 
-/** A person at the guest's console: while they are there, no verdict ends the machine. */
+/** A person at the guest's console: while they are there, no verdict ends the machine, nor does the limit of time. */
 export interface BootSession {
   readonly over: boolean
+  /** Shows them a line among the guest's own. */
+  tell(text: string): void
   /** Called at most once, when they go. */
   onOver(act: () => void): void
 }

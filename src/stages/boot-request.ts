@@ -8,7 +8,7 @@ import type { BootVerdict, Milestone } from './boot-watch.js'
 export interface BootTestRequest {
   readonly image: string
   /** Absent: 3 with KVM, 10 without. */
-  readonly limitMin?: number
+  readonly limitMin?: number | 'none'
   readonly accel: Accelerator | 'auto'
   /** Of flags and launch file, merged; what is absent is decided by the image and the machine. */
   readonly launch: SettledLaunch
@@ -60,7 +60,8 @@ export interface BootTestResult {
   readonly restarts: number
   /** From the start of the machine to the verdict. */
   readonly seconds: number
-  readonly limitMin: number
+  /** Absent: there was none. */
+  readonly limitMin?: number
   readonly firmware: { readonly kind: Firmware; readonly why: string }
   readonly accel: Accelerator
   readonly accelWhy: string

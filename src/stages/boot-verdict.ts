@@ -25,7 +25,7 @@ export function judgeBoot({ request, prepared, seen, probe }: BootJudgement): Bo
     outOfMemory: watch.outOfMemory,
     restarts: watch.resets,
     seconds,
-    limitMin,
+    ...(limitMin === undefined ? {} : { limitMin }),
     firmware,
     accel: config.accel,
     accelWhy,

@@ -9,7 +9,7 @@ import { settleLaunch } from '../../src/launch/settle-launch.js'
 import { CvmError } from '../../src/model/errors.js'
 import type { RunEvent } from '../../src/model/events.js'
 import type { LaunchWishes } from '../../src/model/launch.js'
-import type { BootHooks, BootProbe } from '../../src/stages/boot-hooks.js'
+import type { BootHooks, BootProbe, BootSession } from '../../src/stages/boot-hooks.js'
 import type { BootTestRequest, BootTestResult } from '../../src/stages/boot-request.js'
 import { bootTest } from '../../src/stages/boot-test.js'
 import { refusingDisk, type TinyGuest, tinyDisk } from '../fixtures/tiny-guests.js'
@@ -224,6 +224,34 @@ describe('bootTest', () => {
     // Without a probe it would have been given after some 8 s.
     expect(result.seconds).toBeGreaterThanOrEqual(14.9)
     expect(result.verdict).toMatchObject({ error: { code: 'EXPECTATIONS_NOT_SEEN' } })
+  })
+
+  it('lets the limit decide the verdict of a person at the console, tells them, and leaves the end to them', async () => {
+    const told: string[] = []
+    let [over, go] = [false, () => {}]
+    const session: BootSession = {
+      get over() {
+        return over
+      },
+      tell: (text) => {
+        told.push(text)
+        setTimeout(() => {
+          over = true
+          go()
+        }, 1_500)
+      },
+      onOver: (act) => {
+        go = act
+      },
+    }
+
+    const started = performance.now()
+    const result = await boot(printing('about to hang', ''), { limitMin: 0.05 }, { hooks: { session } })
+
+    expect(told).toEqual(['the limit of 0.05 min is over; the machine runs on until you leave with Ctrl-]'])
+    expect(result.verdict).toMatchObject({ ok: false, error: { code: 'GUEST_TIMED_OUT' } })
+    expect(result.seconds).toBeLessThan(4)
+    expect(performance.now() - started).toBeGreaterThan(4_400)
   })
 
   it('shows its hooks the layer, every byte of the console, and the end of the machine', async () => {
