@@ -61,7 +61,7 @@ class Session implements Interactive {
       },
       onStarted: (consoles) => session.#start(consoles),
       onConsole: (port, chunk) => session.#show(port, chunk),
-      afterStop: async () => session[Symbol.dispose](),
+      close: async () => session[Symbol.dispose](),
     }
   }
 

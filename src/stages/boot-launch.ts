@@ -32,7 +32,7 @@ export async function settleBootLaunch(input: BootLaunchInput, say: Say): Promis
 }
 
 /** Beside output.qcow2: output.launch.json, as a rewrite makes it; undefined when there is none. */
-function launchFileBeside(image: string): string | undefined {
+export function launchFileBeside(image: string): string | undefined {
   const path = launchFileOf(image)
   return existsSync(path) ? path : undefined
 }

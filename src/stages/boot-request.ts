@@ -26,6 +26,10 @@ export interface BootTestRequest {
   readonly saveLogDir?: string
   /** All bytes of the guest's consoles are put there. */
   readonly consoleFile?: string
+  /** Whoever asks writes the result there, which must be no other file of the test. */
+  readonly junitFile?: string
+  /** What `launch` was read from. */
+  readonly launchFile?: string
   /** Failed units fail the test. */
   readonly strict: boolean
 }
@@ -72,6 +76,8 @@ export interface BootTestResult {
   /** What was expected of the guest (--expect), as far as it was seen. */
   readonly expectations?: readonly ExpectationFinding[]
   readonly savedLog?: SavedLog
+  /** What could not be written of the files that were asked for, and why; it decides nothing. */
+  readonly unsaved: readonly string[]
   /** The last console lines, printable. */
   readonly tail: readonly string[]
 }

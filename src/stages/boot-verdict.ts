@@ -32,6 +32,7 @@ export function judgeBoot({ request, prepared, seen, probe }: BootJudgement): Bo
     memoryMiB: config.memoryMiB,
     vcpus: config.vcpus,
     launch: config,
+    unsaved: [],
     tail,
   }
 }

@@ -263,15 +263,65 @@ describe('bootTest', () => {
       },
       onStarted: () => void seen.push('started'),
       onConsole: (console, chunk) => void (console === 'ttyS0' && bytes.push(chunk)),
-      afterStop: async ({ scratchDir }) => void seen.push(`stopped ${existsSync(scratchDir)}`),
+      close: async () => void seen.push('closed'),
       afterVerdict: async (result) => ({ ...result, restarts: 42 }),
     }
 
     const { restarts } = await boot(printing('Kernel panic - not syncing: x', ''), {}, { hooks })
 
-    expect(seen).toEqual(['layer QFI mbr', 'started', 'stopped true'])
+    expect(seen).toEqual(['layer QFI mbr', 'started', 'closed'])
     expect(Buffer.concat(bytes).toString('latin1')).toContain('\r\nKernel panic - not syncing: x\r\n')
     expect(restarts).toBe(42)
+  })
+
+  it.each([
+    ['the image is not there', { image: '/no/such/image' }, 'INPUT_NOT_FOUND', {}],
+    ['an expectation is wrong', { expectations: ['unti=x'] }, 'EXPECTATIONS_INVALID', {}],
+    ['there is no room for its files', { consoleFile: '/no/such/dir/c' }, 'OUTPUT_UNWRITABLE', {}],
+    [
+      'the layer cannot be prepared',
+      {},
+      'no room',
+      { afterDiskPrepared: async () => Promise.reject(new Error('no room')) },
+    ],
+    [
+      'the machine starts, and something fails then',
+      {},
+      'no terminal',
+      {
+        onStarted: () => {
+          throw new Error('no terminal')
+        },
+      },
+    ],
+  ] as const)('closes its hooks once when %s', async (_title, request, words, more) => {
+    let closed = 0
+    const hooks: BootHooks = {
+      ...more,
+      close: async () => {
+        closed += 1
+        throw new Error('it cannot be closed either')
+      },
+    }
+
+    const error = await boot({ ending: 'hang' }, request, { hooks }).catch((thrown: unknown) => thrown)
+
+    expect(error instanceof CvmError ? error.code : String(error)).toContain(words)
+    expect(closed).toBe(1)
+  })
+
+  it('closes its hooks once when it is aborted', async () => {
+    const controller = new AbortController()
+    let closed = 0
+    const hooks: BootHooks = {
+      onStarted: () => controller.abort(new Error('enough')),
+      close: async () => {
+        closed += 1
+      },
+    }
+
+    await expect(boot({ ending: 'hang' }, {}, { hooks, signal: controller.signal })).rejects.toThrow('enough')
+    expect(closed).toBe(1)
   })
 
   it("puts QEMU's monitor for people on a private socket, and removes it", async () => {
