@@ -22,6 +22,7 @@ import { judgeBoot } from './boot-verdict.js'
 import { bothHooks, closingOnError, thenClose } from './compose-hooks.js'
 import { readExpectations } from './expect/read-expectations.js'
 import { extractKernel } from './extract-kernel.js'
+import { assertKernelFiles } from './kernel-files.js'
 import { hooksFor } from './request-hooks.js'
 import { requireTools } from './tools-needed.js'
 
@@ -101,6 +102,7 @@ async function inspectImage(request: BootTestRequest, say: Say): Promise<InputIm
   // A slip in the path is told before what is missing on the machine.
   await readFileStart(resolve(request.image))
   await assertTeeAvailable(request.launch.wishes)
+  await assertKernelFiles(request.launch)
   await requireTools(['qemu-img', 'qemu-system-x86_64'])
   const image = await inspectInput(request.image)
   for (const text of image.warnings) say({ type: 'warning', text })
