@@ -184,7 +184,9 @@ describe('cvm-rewrite launch', () => {
     await run('cp', [join(dir, 'guest.img.launch.json'), join(dir, 'other.launch.json')])
     const { stderr } = await launch('-i', 'other.qcow2')
 
-    expect(stderr).toContain('note other.launch.json was written for guest.img; it is taken for other.qcow2')
+    expect(stderr).toContain(
+      `note other.launch.json was written for ${join(dir, 'guest.img')}; it is taken for ${join(dir, 'other.qcow2')}`,
+    )
   })
 
   it('writes nothing', async () => {
