@@ -1,10 +1,12 @@
 import { contentsBytes, exportedContents } from '../firmware/firmware-contents.js'
 import type { StoredVariable } from '../firmware/store-types.js'
+import { CvmError } from '../model/errors.js'
 import { EXIT } from '../model/exit.js'
 import { openFirmware, writeFirmware } from '../stages/firmware-file.js'
 import { assertOutputFree } from '../stages/output-place.js'
 import { complain } from './complain.js'
 import { interruption } from './interruption.js'
+import { outputPath } from './path-options.js'
 
 export interface FirmwareExportOptions {
   readonly output?: string
@@ -12,9 +14,11 @@ export interface FirmwareExportOptions {
 }
 
 /** cvm-rewrite firmware export: all variables as JSON, to stdout or a file. */
-export async function firmwareExport(path: string, { output, force }: FirmwareExportOptions): Promise<number> {
+export async function firmwareExport(path: string, options: FirmwareExportOptions): Promise<number> {
   using interrupted = interruption(() => {})
   try {
+    const { force } = options
+    const output = options.output === undefined ? undefined : exportPath(options.output)
     if (output !== undefined) await assertOutputFree(output, force === true, 'vars.json')
     const file = await openFirmware(path, interrupted.signal)
     const { variables } = file.contents
@@ -26,6 +30,12 @@ export async function firmwareExport(path: string, { output, force }: FirmwareEx
   } catch (error) {
     return await complain(error, false)
   }
+}
+
+/** @throws {CvmError} as outputPath. */
+function exportPath(output: string): string {
+  if (output === '-') throw new CvmError('USAGE', '-o names a file', { next: 'Leave -o out: then it goes to stdout.' })
+  return outputPath(output)
 }
 
 function hasCounters({ monotonicCount = 0n, publicKeyIndex = 0 }: StoredVariable): boolean {

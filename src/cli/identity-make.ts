@@ -1,8 +1,8 @@
 import type { KeyObject } from 'node:crypto'
 import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { newP384Key } from '../host/new-p384-key.js'
-import { assertFree, writeWholeFile } from '../host/write-whole-file.js'
+import { assertFree, type WholeFile, writeWholeFiles } from '../host/write-whole-file.js'
 import { idAuth, readIdAuth } from '../launch/identity/id-auth.js'
 import { idBlock, readIdBlock } from '../launch/identity/id-block.js'
 import type { IdentityField } from '../launch/identity/identity-field.js'
@@ -13,8 +13,10 @@ import { writtenBytes } from '../launch/identity/written-bytes.js'
 import { CvmError } from '../model/errors.js'
 import { EXIT } from '../model/exit.js'
 import { policyWarnings } from '../model/snp-policy.js'
+import { assertNoInput } from '../stages/output-place.js'
 import { complain } from './complain.js'
 import { type MadeIdentity, madeObject, madeText } from './identity-formats.js'
+import { interruption } from './interruption.js'
 
 export interface IdentityMakeOptions {
   readonly launchDigest: string
@@ -52,15 +54,21 @@ async function make(options: IdentityMakeOptions): Promise<MadeIdentity> {
   })
   const authorKey = options.authorKey === undefined ? undefined : await signingKey(options.authorKey)
   const paths = await pathsFor(options.output)
+  for (const path of [paths.block, paths.auth]) await assertNoInput(path, keysOf(options))
   const existing = options.force ? 'replace' : 'refuse'
   if (existing === 'refuse') {
     for (const path of [paths.block, paths.auth]) await assertFree(path)
   }
 
-  const idKey = await idKeyFor(options)
+  const { idKey, newKey } = await idKeyFor(options, paths)
   const auth = idAuth({ block, idKey, ...(authorKey === undefined ? {} : { authorKey }) })
-  await writeWholeFile({ path: paths.block, bytes: block, mode: 0o644, existing })
-  await writeWholeFile({ path: paths.auth, bytes: auth, mode: 0o644, existing })
+  // A signal ends the program when all of them are there: they belong together, and take milliseconds.
+  using _ = interruption(() => {})
+  await writeWholeFiles([
+    ...newKey,
+    { path: paths.block, bytes: block, mode: 0o644, existing },
+    { path: paths.auth, bytes: auth, mode: 0o644, existing },
+  ])
   const content = readIdBlock(block)
   return {
     paths,
@@ -71,20 +79,37 @@ async function make(options: IdentityMakeOptions): Promise<MadeIdentity> {
   }
 }
 
-async function idKeyFor({ idKey, newKey }: IdentityMakeOptions): Promise<KeyObject> {
-  if (idKey !== undefined) return await signingKey(idKey)
+function keysOf({ idKey, authorKey }: IdentityMakeOptions): readonly (readonly [string, string])[] {
+  const named = { '--id-key': idKey, '--author-key': authorKey }
+  return Object.entries(named).flatMap(([option, path]) => (path === undefined ? [] : [[option, path] as const]))
+}
+
+interface IdKey {
+  readonly idKey: KeyObject
+  /** The file to write for a new one. */
+  readonly newKey: readonly WholeFile[]
+}
+
+async function idKeyFor({ idKey, newKey }: IdentityMakeOptions, paths: MadeIdentity['paths']): Promise<IdKey> {
+  if (idKey !== undefined) return { idKey: await signingKey(idKey), newKey: [] }
   if (newKey === undefined) {
     throw new CvmError('USAGE', 'no key to sign with', { next: 'Give --id-key PEM, or --new-key FILE to make one.' })
   }
-  const pem = newP384Key()
+  if ([paths.block, paths.auth].some((path) => resolve(path) === resolve(newKey))) {
+    throw new CvmError('USAGE', `--new-key and -o both make ${newKey}`, { next: 'Give the key another name.' })
+  }
   // A key that is there is never replaced, --force or not: what it signed could not be signed again.
-  await writeWholeFile({ path: newKey, bytes: pem, mode: 0o600, existing: 'refuse' }).catch((error: unknown) => {
-    if (!(error instanceof CvmError) || error.code !== 'OUTPUT_EXISTS') throw error
+  await assertFree(newKey).catch((error: unknown) => {
+    if (!(error instanceof CvmError)) throw error
     throw new CvmError('OUTPUT_EXISTS', error.message, {
       next: `Use it with --id-key ${newKey}, or give another name.`,
     })
   })
-  return readSigningKey(pem, newKey)
+  const pem = newP384Key()
+  return {
+    idKey: readSigningKey(pem, newKey),
+    newKey: [{ path: newKey, bytes: pem, mode: 0o600, existing: 'refuse' }],
+  }
 }
 
 async function signingKey(path: string): Promise<KeyObject> {

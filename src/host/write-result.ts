@@ -25,7 +25,8 @@ export async function writeResult(target: WriteTarget, text: string): Promise<vo
   } catch (cause) {
     const where = 'path' in target ? target.path : 'its place'
     const why = cause instanceof Error ? cause.message : String(cause)
-    throw new CvmError('OUTPUT_UNWRITABLE', `the result cannot be written to ${where}`, { why, cause })
+    const next = 'Give another file for it.'
+    throw new CvmError('OUTPUT_UNWRITABLE', `the result cannot be written to ${where}`, { why, next, cause })
   }
 }
 

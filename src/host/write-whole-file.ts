@@ -20,16 +20,41 @@ export interface WholeFile {
  *
  * @throws {CvmError} OUTPUT_EXISTS, OUTPUT_UNWRITABLE, NO_SPACE, IO_ERROR; whatever `beforeNaming` throws.
  */
-export async function writeWholeFile({ path, bytes, mode, existing, beforeNaming }: WholeFile): Promise<void> {
-  const beside = `${path}.${randomBytes(6).toString('hex')}.new`
+export async function writeWholeFile(file: WholeFile): Promise<void> {
+  await writeWholeFiles([file])
+}
+
+/**
+ * Writes files that belong together: none gets its name before the bytes of all are on disk, in the order given. When one cannot be
+ * named, those that took a free name go again.
+ *
+ * @throws {CvmError} as writeWholeFile.
+ */
+export async function writeWholeFiles(files: readonly WholeFile[]): Promise<void> {
+  const all = files.map((file) => ({ ...file, beside: `${file.path}.${randomBytes(6).toString('hex')}.new` }))
+  const named: string[] = []
   try {
-    await writeFlushed(beside, bytes, mode)
-    await beforeNaming?.()
-    await takeName(beside, path, existing)
+    for (const { path, beside, bytes, mode } of all) await inWords(path, () => writeFlushed(beside, bytes, mode))
+    for (const { path, beside, existing, beforeNaming } of all) {
+      await inWords(path, async () => {
+        await beforeNaming?.()
+        await takeName(beside, path, existing)
+      })
+      if (existing === 'refuse') named.push(path)
+    }
+  } catch (error) {
+    for (const path of named) await rm(path, { force: true })
+    throw error
+  } finally {
+    for (const { beside } of all) await rm(beside, { force: true })
+  }
+}
+
+async function inWords(path: string, write: () => Promise<void>): Promise<void> {
+  try {
+    await write()
   } catch (error) {
     throw told(path, error)
-  } finally {
-    await rm(beside, { force: true })
   }
 }
 

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { fitLaunch } from '../launch/fit-launch.js'
 import { assertNoStrayWishes } from '../launch/stray-wishes.js'
 import { assertTeeFirmwareWish } from '../launch/tee-firmware-wish.js'
@@ -32,9 +33,9 @@ export async function settleBootLaunch(input: BootLaunchInput, say: Say): Promis
   assertTeeFirmwareWish(settled)
   assertNoStrayWishes(settled, new Set(input.flags.map(({ origin }) => origin)))
   if (file !== undefined) say({ type: 'step', text: `launch file: ${file} (${shown(settled, ofFile)})` })
-  // Who names a file knows it.
-  const other =
-    read === undefined || input.launchFile !== undefined ? undefined : await writtenForAnother(read, input.image)
+  // Who names another file knows what it is about.
+  const beside = file !== undefined && resolve(file) === resolve(launchFileOf(input.image))
+  const other = beside && read !== undefined ? await writtenForAnother(read, input.image) : undefined
   if (other !== undefined) say({ type: 'warning', text: other })
   return settled
 }

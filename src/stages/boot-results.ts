@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { ConsolePort } from '../guest/console-choice.js'
 import { writeTarget } from '../host/write-target.js'
 import { PATH_KEYS } from '../model/launch-keys.js'
+import { launchFileOf } from '../model/output-names.js'
 import type { BootTestRequest } from './boot-request.js'
 import { splitShortForm } from './expect/short-form.js'
 import { assertResultPlaces, type KeptFile, type ResultFile } from './result-place.js'
@@ -53,6 +54,8 @@ function keptFilesOf({ image, launchFile, expectations, humanMonitor, launch }: 
   return [
     { what: 'the image', path: image },
     ...(launchFile === undefined ? [] : [{ what: 'the launch file', path: launchFile }]),
+    // Also where there is none: the next start of this image would take what lies there for one.
+    { what: 'the launch file of the image', path: launchFileOf(image) },
     ...expectations
       .filter((word) => splitShortForm(word) === undefined)
       .map((path) => ({ what: 'the file of --expect', path })),

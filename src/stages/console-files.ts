@@ -69,7 +69,12 @@ function openLog(target: WriteTarget): CappedLog {
 }
 
 function unwritable(path: string, cause: unknown): CvmError {
-  return new CvmError('OUTPUT_UNWRITABLE', `the console cannot be written to ${path}`, { why: words(cause), cause })
+  const next = 'Give another --console or --save-log.'
+  return new CvmError('OUTPUT_UNWRITABLE', `the console cannot be written to ${path}`, {
+    why: words(cause),
+    next,
+    cause,
+  })
 }
 
 function words(error: unknown): string {

@@ -10,7 +10,7 @@ import { changesBetween, type VariableChanges } from '../firmware/variable-chang
 import { CvmError } from '../model/errors.js'
 import { flashMisfit } from '../model/flash-pair.js'
 import { type FirmwareFile, flashBytes, openFirmware, writeFirmware } from './firmware-file.js'
-import { assertOutputFree } from './output-place.js'
+import { assertNoInput, assertOutputFree } from './output-place.js'
 
 export interface FirmwareEditRequest {
   readonly file: string
@@ -48,6 +48,7 @@ export async function editFirmware(
   signal?: AbortSignal,
 ): Promise<FirmwareEdit> {
   await assertOutputFree(request.output, request.force, basename(request.file))
+  if (request.code !== undefined) await assertNoInput(request.output, [['--code', request.code]])
   const file = await openFirmware(request.file, signal)
   assertSameForm(file, request.output)
   if (request.code !== undefined) await assertPair(file, request.code)

@@ -16,6 +16,7 @@ import { CvmError } from '../model/errors.js'
 import { type ChooseEdits, editFirmware, type FirmwareEdit, type FirmwareEditRequest } from './edit-firmware.js'
 import { LARGEST_FIRMWARE_BYTES } from './firmware-file.js'
 import { keyState } from './key-state.js'
+import { assertNoInput } from './output-place.js'
 import { LARGEST_KEY_FILE_BYTES, wholeFile } from './whole-file.js'
 
 /** The keys that are asked for. */
@@ -53,6 +54,7 @@ export interface Enrolled {
  * EFI_FILE_INVALID of what is to go into dbx and of boot loaders.
  */
 export async function enrollKeys(request: EnrollRequest, signal: AbortSignal): Promise<Enrolled> {
+  await assertNoInput(request.output, keyFilesOf(request))
   const found: Found = { problems: [], missing: [], doubts: [], notes: [] }
   const accepted: string[] = []
   const choose: ChooseEdits = async (before) => {
@@ -67,6 +69,12 @@ export async function enrollKeys(request: EnrollRequest, signal: AbortSignal): P
   }
   const edit = await editFirmware(request, choose, signal)
   return { edit, notes: [...found.doubts, ...found.notes], accepted }
+}
+
+function keyFilesOf({ pk, kek, db, dbx, mok, bootLoaders }: EnrollRequest): readonly (readonly [string, string])[] {
+  const named = { '--pk': pk === undefined ? [] : [pk], '--kek': kek, '--db': db, '--dbx': dbx, '--mok': mok }
+  const all = Object.entries({ ...named, '--boot-loader': bootLoaders })
+  return all.flatMap(([option, paths]) => paths.map((path) => [option, path] as const))
 }
 
 /** Collected, so that all come at once. */

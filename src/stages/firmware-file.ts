@@ -28,7 +28,7 @@ export async function openFirmware(file: string, signal?: AbortSignal): Promise<
   const start = await startOf(path)
   const isLayered = isQcow2(start.head)
   const bytes = isLayered ? await fromQcow2(path, start, signal) : await allBytes(path, start)
-  const contents = readContents(bytes)
+  const contents = withFileName(path, () => readContents(bytes))
   const format = isLayered ? 'qcow2' : contents.form === 'json' ? 'json' : 'raw'
   return { path, format, identity: start.identity, contents }
 }
@@ -66,6 +66,17 @@ export async function writeFirmware(
     existing,
     beforeNaming: () => assertUnchanged(from.path, from.identity),
   })
+}
+
+/** Of several files of one command, a refusal names the one that it is about. */
+export function withFileName<Value>(path: string, read: () => Value): Value {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof CvmError) || error.code !== 'FIRMWARE_FILE_REFUSED') throw error
+    const { code, message, why, next, cause } = error
+    throw new CvmError(code, `${quoted(path)}: ${message}`, { ...(why === undefined ? {} : { why }), next, cause })
+  }
 }
 
 async function startOf(path: string): Promise<FileStart> {

@@ -11,7 +11,7 @@ import { writeWholeFile } from '../host/write-whole-file.js'
 import { CvmError } from '../model/errors.js'
 import { sbsignCall } from '../tools/sbsign.js'
 import { signedImage } from './firmware-verify.js'
-import { assertOutputFree } from './output-place.js'
+import { assertNoInput, assertOutputFree } from './output-place.js'
 import { requireProgram } from './require-program.js'
 import { signatureAnswers } from './signature-answers.js'
 import { LARGEST_KEY_FILE_BYTES, wholeFile } from './whole-file.js'
@@ -43,6 +43,10 @@ export interface SignedProgram {
 export async function signProgram(request: SignRequest, signal: AbortSignal): Promise<SignedProgram> {
   const { efiFile, keyFile, certificateFile, output, now } = request
   await assertOutputFree(output.path, output.force, 'signed.efi')
+  await assertNoInput(output.path, [
+    ['--key', keyFile],
+    ['--cert', certificateFile],
+  ])
   const certificate = await assertSigner({ keyFile, certificateFile })
   const program = await wholeFile(efiFile)
   const before = signedImage(program, efiFile)

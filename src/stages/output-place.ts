@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { access, lstat, readlink, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { sameFile } from '../image/file-identity.js'
 import { CvmError } from '../model/errors.js'
 import { companionsOf } from '../model/output-names.js'
 
@@ -35,6 +36,22 @@ export async function assertOutputFree(output: string, force: boolean, example =
     throw new CvmError('OUTPUT_UNWRITABLE', `no permission to write into ${dir}`, { cause })
   })
   await assertFree(output, force, 'the output', example)
+}
+
+/**
+ * What is to be read and is not the file to change is never replaced, not even with --force: a private key would be gone.
+ *
+ * @param inputs paths by the option that names them
+ * @throws {CvmError} USAGE.
+ */
+export async function assertNoInput(
+  output: string,
+  inputs: readonly (readonly [option: string, path: string])[],
+): Promise<void> {
+  for (const [option, path] of inputs) {
+    if (!(await sameFile(path, output))) continue
+    throw new CvmError('USAGE', `the output ${output} is the file of ${option}`, { next: 'Give another path with -o.' })
+  }
 }
 
 async function assertFree(path: string, force: boolean, what: string, example = 'output.qcow2'): Promise<void> {

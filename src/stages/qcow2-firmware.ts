@@ -39,7 +39,10 @@ async function run(call: ToolCall, path: string, signal: AbortSignal | undefined
   if (result.exitCode === 0) return
   const why = lastWords(result)
   if (saysLocked(result)) throw new CvmError('IMAGE_IN_USE', `${quoted(path)} is in use by a virtual machine`, { why })
-  if (saysNoSpace(result)) throw new CvmError('NO_SPACE', `no room for ${quoted(path)}`, { why })
+  if (saysNoSpace(result)) {
+    const next = `Free space in ${tmpdir()}, or set TMPDIR to a directory on another disk.`
+    throw new CvmError('NO_SPACE', 'no room for a temporary file', { why, next })
+  }
   throw new CvmError('IMAGE_CORRUPT', `qemu-img cannot work with ${quoted(path)}`, { why })
 }
 

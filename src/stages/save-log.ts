@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
+import { codeOf } from '../host/take-name.js'
 import { CvmError } from '../model/errors.js'
 import type { BootHooks } from './boot-hooks.js'
 import type { SavedLog } from './boot-request.js'
@@ -16,7 +18,7 @@ import { saveTpmLog, TPM_LOG_FILES } from './save-tpm-log.js'
  */
 export async function saveLogHooks(dir: string, probe: GuestProbe | undefined): Promise<BootHooks> {
   try {
-    await mkdir(dir, { recursive: true })
+    await makeDirectory(resolve(dir))
     for (const name of TPM_LOG_FILES) await rm(join(dir, name), { force: true })
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
@@ -43,4 +45,16 @@ export async function saveLogHooks(dir: string, probe: GuestProbe | undefined): 
       return { ...result, unsaved: all, savedLog: { ...ofTpm, dir, files } }
     },
   }
+}
+
+/**
+ * Makes a directory and those above it, unless they are there. mkdir's own `recursive` never comes back from a place such as /proc,
+ * where nothing can be made. Seen with Node 20.20.
+ */
+async function makeDirectory(dir: string): Promise<void> {
+  if (existsSync(dir)) return
+  if (!existsSync(dirname(dir))) await makeDirectory(dirname(dir))
+  await mkdir(dir).catch((error: unknown) => {
+    if (codeOf(error) !== 'EEXIST') throw error
+  })
 }

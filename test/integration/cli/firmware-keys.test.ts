@@ -193,3 +193,17 @@ describe.skipIf(!existsSync(STORE))('firmware enroll', () => {
     expect(readFileSync(at('mine.fd'), 'utf8')).toBe('precious')
   })
 })
+
+describe('files of keys', () => {
+  it.each([
+    ['sign', ['program.efi', '--key', 'keys/db.key', '--cert', 'keys/db.pem', '-o', 'keys/./db.key'], /file of --key/],
+    ['enroll', [STORE, ...KEYS, '-o', 'keys/KEK.pem'], /file of --kek/],
+  ])('are never replaced by what %s makes, not even with --force', async (command, args, words) => {
+    const before = readdirSync(at('keys')).map((name) => readFileSync(at(`keys/${name}`)))
+
+    const outcome = await firmware(command, ...args, '--force')
+
+    expect(outcome).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(words) })
+    expect(readdirSync(at('keys')).map((name) => readFileSync(at(`keys/${name}`)))).toEqual(before)
+  })
+})

@@ -123,6 +123,14 @@ describe('firmware set', () => {
     expect(existsSync(join(dir, 'new.fd'))).toBe(false)
   })
 
+  it('does not replace the code file that it only compares', async () => {
+    writeFileSync(join(dir, 'code.fd'), 'code')
+    const refused = await firmware('set', 'vars.fd', 'Lang', 'eng', '--code', 'code.fd', '-o', './code.fd', '--force')
+
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(/code\.fd is the file of --code/) })
+    expect(bytes('code.fd').toString()).toBe('code')
+  })
+
   it.each([
     ['no -o', [], /--output/],
     ['an empty -o', ['-o', ''], /empty/],
@@ -243,7 +251,7 @@ describe('firmware show', () => {
     ['a file that is not there', 'var.fd', 2, /did you mean "vars\.fd"/],
     ['a directory', '.', 4, /INPUT_NOT_A_FILE/],
     ['an empty file', 'empty', 4, /INPUT_EMPTY/],
-    ['a file without a store', 'text', 4, /FIRMWARE_FILE_REFUSED/],
+    ['a file without a store', 'text', 4, /FIRMWARE_FILE_REFUSED\] ".*text": there is no variable store/],
     ['a list of variables that is none', 'list.json', 4, /variables\[0\] has no name/],
     ['a file that is too large', 'huge', 4, /too large for a firmware/],
   ])('refuses %s', async (_, name, code, words) => {
@@ -272,6 +280,21 @@ describe('firmware delete', () => {
 })
 
 describe('firmware export and import', () => {
+  it('name the one of two files that they refuse', async () => {
+    writeFileSync(join(dir, 'list.txt'), 'hello')
+    const refused = await firmware('import', 'vars.fd', 'list.txt', '-o', 'new.fd')
+
+    expect(refused).toMatchObject({ code: 4, stderr: expect.stringMatching(/"list\.txt": the list of variables/) })
+  })
+
+  it('take - for no file name', async () => {
+    expect(await firmware('export', 'vars.fd', '-o', '-')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/Leave -o out/),
+    })
+    expect(existsSync(join(dir, '-'))).toBe(false)
+  })
+
   it('carry all variables from one file to another of another size', async () => {
     writeFileSync(join(dir, '4m.fd'), anEmptyStore('4M'))
     await good('set', 'vars.fd', 'PK', '--hex', 'c0ffee', '--date', '2026-01-31', '-o', 'a.fd')

@@ -103,6 +103,29 @@ describe('identity make', () => {
     expect((await stat(join(dir, 'g.id-auth.bin'))).size).toBe(4096)
   })
 
+  it('leaves no key and no block behind when one of the files cannot be written', async () => {
+    await mkdir(join(dir, 'x.id-auth.bin'))
+    const outcome = await cli(...MAKE, '--new-key', 'k.pem', '-o', 'x', '--force')
+
+    expect(outcome).toMatchObject({ code: 9, stderr: expect.stringMatching(/x\.id-auth\.bin cannot be written/) })
+    expect(await readdir(dir)).not.toContain('k.pem')
+  })
+
+  it('does not write the block over the key that signs it', async () => {
+    await cli(...MAKE, '--new-key', 'x.id-auth.bin', '-o', 'other')
+    const outcome = await cli(...MAKE, '--id-key', 'x.id-auth.bin', '-o', 'x', '--force')
+
+    expect(outcome).toMatchObject({ code: 2, stderr: expect.stringMatching(/x\.id-auth\.bin is the file of --id-key/) })
+    expect(await readFile(join(dir, 'x.id-auth.bin'), 'utf8')).toContain('PRIVATE KEY')
+  })
+
+  it('does not write the block over the key that it makes', async () => {
+    const outcome = await cli(...MAKE, '--new-key', './x.id-block.bin', '-o', 'x', '--force')
+
+    expect(outcome).toMatchObject({ code: 2, stderr: expect.stringMatching(/--new-key and -o both make/) })
+    expect(await readdir(dir)).toEqual([])
+  })
+
   it.each([
     [['--policy', '0x10000'], 2, /IDENTITY_INVALID\] no ID block can be made: bit 17 of the policy must be 1/],
     [['--policy', 'all'], 2, /USAGE\] --policy is not a whole number of 64 bits/],

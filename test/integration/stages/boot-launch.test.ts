@@ -1,4 +1,4 @@
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -63,7 +63,11 @@ describe('the launch of a boot test', () => {
     expect(said).toContain(warning)
     said = []
     await settle({}, { launchFile: join(dir, 'output.launch.json') })
-    expect(said).not.toContain(warning)
+    expect(said).toContain(warning)
+    said = []
+    await rename(join(dir, 'output.launch.json'), join(dir, 'mine.json'))
+    await settle({}, { launchFile: join(dir, 'mine.json') })
+    expect(said.join()).not.toContain('was written for')
   })
 
   it.each(['output.qcow2', '/no/longer/there/output.qcow2', 'link.qcow2'])(

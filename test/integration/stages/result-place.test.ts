@@ -106,6 +106,13 @@ describe('assertBootResultPlaces', () => {
     })
   })
 
+  it('refuses the place of the launch file of the image where there is none: the next start would read it', async () => {
+    await expect(check({ junitFile: at('g.launch.json') })).rejects.toMatchObject({
+      code: 'USAGE',
+      message: `--junit would write over the launch file of the image: ${at('g.launch.json')}`,
+    })
+  })
+
   it('refuses two results in one file, also where neither is there yet', async () => {
     await symlink('c.log', at('dangling'))
     await mkdir(at('logs'))
