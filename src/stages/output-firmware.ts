@@ -15,6 +15,7 @@ import type { SecureBootPlan, Wishes } from '../model/wishes.js'
 import { type Found, readEnrollment } from './firmware-enroll.js'
 import { openFirmware } from './firmware-file.js'
 import { assertSigner } from './firmware-sign.js'
+import { type GuestSigner, readGuestSigner } from './guest-signer.js'
 import { keyState } from './key-state.js'
 import { keyVariablesIn, variableEdits } from './variable-wishes.js'
 
@@ -43,6 +44,8 @@ export interface OutputFirmware {
     readonly certificate: CertificateFacts
     readonly what: NonNullable<SecureBootPlan['sign']>['what']
   }
+  /** Who signs in the guest, later. */
+  readonly guestSigner?: GuestSigner
   readonly notes: readonly string[]
 }
 
@@ -81,12 +84,17 @@ export async function outputFirmware(input: OutputFirmwareInput): Promise<Output
   const found: Found = { problems: [...wanted.problems], doubts: [], notes: [] }
   const edited = applyEdits(before, wanted.edits)
   const keys = secureBoot !== undefined && signsOnly(secureBoot) ? undefined : secureBoot
-  const enrolled = keys === undefined ? edited : await enrolledIn(edited, keys, now, found)
+  const withKeys = keys === undefined ? edited : await enrolledIn(edited, keys, now, found)
   if (keys !== undefined) {
     for (const name of keyVariablesIn(wanted.edits))
       found.problems.push(`firmware-variables.${name}: secure-boot decides this variable`)
   }
   refuse(found.problems)
+  const later =
+    secureBoot?.guestSigner === undefined
+      ? undefined
+      : await inWordsOf('guest-signer', readGuestSigner(secureBoot.guestSigner, withKeys, now))
+  const enrolled = later?.variables ?? withKeys
   const after = withVariables(file.contents, enrolled)
   const findings = lintContents(after)
   refuse(findings.flatMap(({ severity, text }) => (severity === 'problem' ? [text] : [])))
@@ -112,7 +120,8 @@ export async function outputFirmware(input: OutputFirmwareInput): Promise<Output
       deleted: changes.removed.map(({ name }) => name),
     },
     ...(signer === undefined ? {} : { signer }),
-    notes: [...found.doubts, ...found.notes, ...hints.map((text) => `firmware: ${text}`)],
+    ...(later === undefined ? {} : { guestSigner: later.signer }),
+    notes: [...found.doubts, ...found.notes, ...(later?.notes ?? []), ...hints.map((text) => `firmware: ${text}`)],
   }
 }
 
@@ -150,8 +159,9 @@ function kindFor(plan: SecureBootPlan | undefined, wantsSecureBoot: boolean): Fi
 }
 
 /** The keys are those that the firmware has. */
-function signsOnly({ sign, pk, kek, db, dbx, mok, microsoft }: SecureBootPlan): boolean {
-  return sign !== undefined && pk === undefined && !microsoft && [kek, db, dbx, mok].every((each) => each.length === 0)
+function signsOnly({ sign, guestSigner, pk, kek, db, dbx, mok, microsoft }: SecureBootPlan): boolean {
+  const bringsNone = pk === undefined && !microsoft && [kek, db, dbx, mok].every((each) => each.length === 0)
+  return bringsNone && (sign !== undefined || guestSigner !== undefined)
 }
 
 /** @throws {CvmError} LAUNCH_INVALID. */
@@ -214,19 +224,26 @@ async function enrolledIn(
 }
 
 async function signerOf({ key, cert, what }: NonNullable<SecureBootPlan['sign']>) {
-  const certificate = await assertSigner({ keyFile: key, certificateFile: cert }).catch((error: unknown) => {
-    if (!(error instanceof CvmError)) throw error
-    const { code, message, why, cause } = error
-    throw new CvmError(code, inPluginWords(message), { ...(why === undefined ? {} : { why }), cause })
-  })
+  const certificate = await inWordsOf('sign', assertSigner({ keyFile: key, certificateFile: cert }))
   return { keyFile: key, certificateFile: cert, certificate, what }
+}
+
+async function inWordsOf<Value>(signer: 'sign' | 'guest-signer', reading: Promise<Value>): Promise<Value> {
+  return await reading.catch((error: unknown) => {
+    if (!(error instanceof CvmError)) throw error
+    const { code, message, why, next, cause } = error
+    const words = message.replace(/^--(key|cert)(?= )/, `secure-boot.${signer}.$1`)
+    throw new CvmError(code, words, {
+      ...(why === undefined ? {} : { why }),
+      ...(next === undefined ? {} : { next }),
+      cause,
+    })
+  })
 }
 
 /** What reads keys says where they are from as its command line does. */
 function inPluginWords(text: string): string {
-  return text
-    .replace(/^--(pk|kek|db|dbx|mok)(?= )/, 'secure-boot.$1')
-    .replace(/^--(key|cert)(?= )/, 'secure-boot.sign.$1')
+  return text.replace(/^--(pk|kek|db|dbx|mok)(?= )/, 'secure-boot.$1')
 }
 
 /** @throws {CvmError} KEYS_REFUSED. */
