@@ -89,11 +89,11 @@ function writesOf(files: readonly PlacedFile[], root: string): readonly (readonl
     ]),
     ['sync'],
     ['drop-caches', '3'],
-    // Mode, owner and kind, then the digest: the key itself does not leave the disk again.
+    // Mode, owner and kind, then the digest: the key itself does not leave the disk again. `debug sh` drops quotes.
     ...[dir, ...files.map(({ path }) => `${root}${path}`)].map((path) => [
       'debug',
       'sh',
-      `stat -c '${MARK}%a %u:%g %F %n' /sysroot${path}`,
+      `stat -c ${MARK}%a:%u:%g:%F:%n /sysroot${path}`,
     ]),
     ...files.map(({ path }) => ['debug', 'sh', `sha256sum /sysroot${root}${path}`]),
   ]
@@ -104,9 +104,9 @@ function assertWritten(files: readonly PlacedFile[], said: string): void {
   const has = (start: string, path: string) =>
     lines.some((line) => line.startsWith(start) && line.startsWith('/sysroot', start.length) && line.endsWith(path))
   const wrong = [
-    ...(has(`${MARK}700 0:0 directory `, KERNEL_SIGNER_DIR) ? [] : [KERNEL_SIGNER_DIR]),
+    ...(has(`${MARK}700:0:0:directory:`, KERNEL_SIGNER_DIR) ? [] : [KERNEL_SIGNER_DIR]),
     ...files
-      .filter(({ path, mode, sha256 }) => !has(`${MARK}${mode} 0:0 regular file `, path) || !has(`${sha256}  `, path))
+      .filter(({ path, mode, sha256 }) => !has(`${MARK}${mode}:0:0:regular file:`, path) || !has(`${sha256}  `, path))
       .map(({ path }) => path),
   ]
   if (wrong.length === 0) return
@@ -127,4 +127,4 @@ function sbsignMissing(): CvmError {
   })
 }
 
-const MARK = 'cvm: '
+const MARK = 'cvm:'
