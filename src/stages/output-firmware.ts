@@ -17,6 +17,7 @@ import { bootMenuOf } from './boot-menu.js'
 import { type Found, readEnrollment } from './firmware-enroll.js'
 import { openFirmware } from './firmware-file.js'
 import { assertSigner } from './firmware-sign.js'
+import { type GuestSigner, readGuestSigner } from './guest-signer.js'
 import { keyState } from './key-state.js'
 import { keyVariablesIn, type VariableEdits, variableEdits } from './variable-wishes.js'
 
@@ -45,6 +46,8 @@ export interface OutputFirmware {
     readonly certificate: CertificateFacts
     readonly what: NonNullable<SecureBootPlan['sign']>['what']
   }
+  /** Who signs in the guest, later. */
+  readonly guestSigner?: GuestSigner
   readonly notes: readonly string[]
 }
 
@@ -82,12 +85,17 @@ export async function outputFirmware(input: OutputFirmwareInput): Promise<Output
   const found: Found = { problems: [...wanted.problems], missing: [...wanted.missing], doubts: [], notes: [] }
   const edited = applyEdits(before, wanted.edits)
   const keys = secureBoot !== undefined && signsOnly(secureBoot) ? undefined : secureBoot
-  const enrolled = keys === undefined ? edited : await enrolledIn(edited, keys, now, found)
+  const withKeys = keys === undefined ? edited : await enrolledIn(edited, keys, now, found)
   if (keys !== undefined) {
     for (const name of keyVariablesIn(wanted.edits))
       found.problems.push(`firmware-variables.${name}: secure-boot decides this variable`)
   }
   refuse(found.problems, found.missing)
+  const later =
+    secureBoot?.guestSigner === undefined
+      ? undefined
+      : await inWordsOf('guest-signer', readGuestSigner(secureBoot.guestSigner, withKeys, now))
+  const enrolled = later?.variables ?? withKeys
   const after = withVariables(file.contents, enrolled)
   const findings = lintContents(after)
   refuse(findings.flatMap(({ severity, text }) => (severity === 'problem' ? [text] : [])))
@@ -120,7 +128,13 @@ export async function outputFirmware(input: OutputFirmwareInput): Promise<Output
       deleted: changes.removed.map(({ name }) => name),
     },
     ...(signer === undefined ? {} : { signer }),
-    notes: [...found.doubts, ...found.notes, ...[...menu.notes, ...hints].map((text) => `firmware: ${text}`)],
+    ...(later === undefined ? {} : { guestSigner: later.signer }),
+    notes: [
+      ...found.doubts,
+      ...found.notes,
+      ...(later?.notes ?? []),
+      ...[...menu.notes, ...hints].map((text) => `firmware: ${text}`),
+    ],
   }
 }
 
@@ -160,8 +174,9 @@ function kindFor(plan: SecureBootPlan | undefined, wantsSecureBoot: boolean): Fi
 }
 
 /** The keys are those that the firmware has. */
-function signsOnly({ sign, pk, kek, db, dbx, mok, microsoft }: SecureBootPlan): boolean {
-  return sign !== undefined && pk === undefined && !microsoft && [kek, db, dbx, mok].every((each) => each.length === 0)
+function signsOnly({ sign, guestSigner, pk, kek, db, dbx, mok, microsoft }: SecureBootPlan): boolean {
+  const bringsNone = pk === undefined && !microsoft && [kek, db, dbx, mok].every((each) => each.length === 0)
+  return bringsNone && (sign !== undefined || guestSigner !== undefined)
 }
 
 /** @throws {CvmError} LAUNCH_INVALID. */
@@ -224,19 +239,26 @@ async function enrolledIn(
 }
 
 async function signerOf({ key, cert, what }: NonNullable<SecureBootPlan['sign']>) {
-  const certificate = await assertSigner({ keyFile: key, certificateFile: cert }).catch((error: unknown) => {
-    if (!(error instanceof CvmError)) throw error
-    const { code, message, why, cause } = error
-    throw new CvmError(code, inPluginWords(message), { ...(why === undefined ? {} : { why }), cause })
-  })
+  const certificate = await inWordsOf('sign', assertSigner({ keyFile: key, certificateFile: cert }))
   return { keyFile: key, certificateFile: cert, certificate, what }
+}
+
+async function inWordsOf<Value>(signer: 'sign' | 'guest-signer', reading: Promise<Value>): Promise<Value> {
+  return await reading.catch((error: unknown) => {
+    if (!(error instanceof CvmError)) throw error
+    const { code, message, why, next, cause } = error
+    const words = message.replace(/^--(key|cert)(?= )/, `secure-boot.${signer}.$1`)
+    throw new CvmError(code, words, {
+      ...(why === undefined ? {} : { why }),
+      ...(next === undefined ? {} : { next }),
+      cause,
+    })
+  })
 }
 
 /** What reads keys says where they are from as its command line does. */
 function inPluginWords(text: string): string {
-  return text
-    .replace(/^--(pk|kek|db|dbx|mok)(?= )/, 'secure-boot.$1')
-    .replace(/^--(key|cert)(?= )/, 'secure-boot.sign.$1')
+  return text.replace(/^--(pk|kek|db|dbx|mok)(?= )/, 'secure-boot.$1')
 }
 
 /** @throws {CvmError} KEYS_REFUSED; its cause is INPUT_NOT_FOUND when nothing is wrong but files that are not there. */

@@ -14,11 +14,15 @@ import type { RunPlace } from './run-place.js'
 
 /**
  * Publishes the image. What an earlier run put beside it (output.launch.json, firmware) never stays beside another image; it is
- * back when the image cannot be published.
+ * back when the image cannot be published. An image with a private key in it is for its owner only.
  *
  * @throws {CvmError} OUTPUT_EXISTS, OUTPUT_UNWRITABLE, NO_SPACE, IO_ERROR.
  */
-export async function publishOutput(plan: RewritePlan, place: RunPlace, candidatePath: string): Promise<void> {
+export async function publishOutput(
+  plan: RewritePlan,
+  place: RunPlace,
+  { path: candidatePath, holdsPrivateKey }: { readonly path: string; readonly holdsPrivateKey: boolean },
+): Promise<void> {
   const existing = plan.force ? 'replace' : 'refuse'
   const there: string[] = []
   for (const { path } of companionsOf(plan.output)) if (await isThere(path)) there.push(path)
@@ -31,7 +35,8 @@ export async function publishOutput(plan: RewritePlan, place: RunPlace, candidat
   const aside = (path: string) => join(place.workDir, `before-${basename(path)}`)
   for (const path of there) await rename(path, aside(path))
   try {
-    await publish({ candidatePath, outputPath: plan.output, existing })
+    const outputPath = plan.output
+    await publish({ candidatePath, outputPath, existing, ...(holdsPrivateKey ? { mode: OWNER_ONLY } : {}) })
   } catch (error) {
     for (const path of there) await rename(aside(path), path)
     throw error
@@ -95,6 +100,8 @@ function asCvmError(error: unknown, what: string): Pick<CvmError, 'code' | 'mess
   if (error instanceof CvmError) return error
   return { code: 'IO_ERROR', message: `the ${what} cannot be written`, why: String(error) }
 }
+
+const OWNER_ONLY = 0o600
 
 async function isThere(path: string): Promise<boolean> {
   return await lstat(path).then(
