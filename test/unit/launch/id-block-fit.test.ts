@@ -6,7 +6,7 @@ import { aBlock, KNOWN, knownAuth } from './identity/known-id-block.js'
 const idBlock = Buffer.from(KNOWN.block, 'base64').toString('hex')
 const idAuth = knownAuth().toString('hex')
 
-const fit = (ofFile: LaunchWishes, ofFlag: LaunchWishes = {}) =>
+const fitted = (ofFile: LaunchWishes, ofFlag: LaunchWishes = {}) =>
   fitLaunch([
     { origin: 'launch.yaml', wishes: ofFile },
     { origin: '--flag', wishes: ofFlag },
