@@ -15,17 +15,17 @@ for part in "$scripts"/post-*; do
 	[ ! -f "$part" ] || mv "$part" "$CVM_DIR/post-stage/"
 done
 
-# Programs that a plugin.yaml requires, with the plugin behind a tab.
+if [ -e "$CVM_DIR/rootfs-wishes" ]; then
+	cvm_run rootfs-install "$CVM_DIR/rootfs-install.sh" || cvm_fail rootfs-install $?
+fi
+
+# Programs that a plugin.yaml requires, with the plugin behind a tab: packages of the same run may have brought them.
 if [ -e "$CVM_DIR/requires" ]; then
-	cvm_missing=$(while read -r program plugin; do command -v "$program" >/dev/null || echo "$program, which $plugin requires"; done <"$CVM_DIR/requires")
+	cvm_missing=$(while read -r program plugin; do command -v "$program" >/dev/null || echo "$program, required by $plugin"; done <"$CVM_DIR/requires")
 	if [ -n "$cvm_missing" ]; then
 		cvm_run requires printf 'not in the guest: %s\n' "$cvm_missing"
 		cvm_fail requires 1
 	fi
-fi
-
-if [ -e "$CVM_DIR/rootfs-wishes" ]; then
-	cvm_run rootfs-install "$CVM_DIR/rootfs-install.sh" || cvm_fail rootfs-install $?
 fi
 
 for part in "$scripts"/[0-9]*; do

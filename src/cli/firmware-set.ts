@@ -1,6 +1,9 @@
 import type { ValueInput } from '../firmware/value-input.js'
+import type { FirmwareVariable } from '../firmware/variable.js'
+import { readName } from '../firmware/variable-name.js'
 import { wellKnown } from '../firmware/well-known.js'
 import { wishedVariable } from '../firmware/wished-variable.js'
+import { shellQuoted } from '../launch/shell-quoted.js'
 import { CvmError } from '../model/errors.js'
 import { LARGEST_FIRMWARE_BYTES } from '../stages/firmware-file.js'
 import { wholeFile } from '../stages/whole-file.js'
@@ -29,8 +32,20 @@ export async function firmwareSet(
 ): Promise<number> {
   return await runFirmwareEdit(file, options, async (variables) => {
     const { attributes, date } = options
+    assertTwoWords(name, value, variables)
     const wish = { named: namedVariable(name, variables), value: await inputOf(name, value, options), attributes, date }
     return [{ kind: 'set', variable: wishedVariable(wish, variables) }]
+  })
+}
+
+/** @throws {CvmError} USAGE for `Timeout=3`, as other programs would have it. */
+function assertTwoWords(text: string, value: string | undefined, variables: readonly FirmwareVariable[]): void {
+  const [, name = '', rest = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? []
+  if (!readName(name, variables).ok || readName(text, variables).ok) return
+  const words = [name, value ?? rest].filter((word) => word !== '').map(shellQuoted)
+  throw new CvmError('USAGE', `${text} is no name of a variable`, {
+    why: 'name and value are two words, without an equals sign',
+    next: `Write them apart: cvm-rewrite firmware set FILE ${words.join(' ')} -o OUT`,
   })
 }
 

@@ -51,6 +51,7 @@ class Session implements Interactive {
         get over() {
           return session.#over
         },
+        tell: (text) => session.#terminal?.show(Buffer.from(`\r\n(${text})\r\n`)),
         onOver: (act) => {
           session.#onOver = act
         },
@@ -60,7 +61,7 @@ class Session implements Interactive {
       },
       onStarted: (consoles) => session.#start(consoles),
       onConsole: (port, chunk) => session.#show(port, chunk),
-      afterStop: async () => session[Symbol.dispose](),
+      close: async () => session[Symbol.dispose](),
     }
   }
 

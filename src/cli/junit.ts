@@ -3,7 +3,15 @@ import { printable } from '../guest/printable.js'
 export interface JunitCase {
   readonly name: string
   readonly seconds: number
-  readonly failure?: { readonly message: string; readonly text: string }
+  /** What was tested is not so. */
+  readonly failure?: JunitProblem
+  /** It could not be tested. */
+  readonly error?: JunitProblem
+}
+
+export interface JunitProblem {
+  readonly message: string
+  readonly text: string
 }
 
 /**
@@ -13,8 +21,9 @@ export interface JunitCase {
  */
 export function junitXml(suite: string, cases: readonly JunitCase[], output: readonly string[]): string {
   const failures = cases.filter((one) => one.failure !== undefined).length
+  const errors = cases.filter((one) => one.error !== undefined).length
   const seconds = cases.reduce((sum, one) => sum + one.seconds, 0)
-  const counts = `tests="${cases.length}" failures="${failures}" errors="0" skipped="0" time="${seconds.toFixed(1)}"`
+  const counts = `tests="${cases.length}" failures="${failures}" errors="${errors}" skipped="0" time="${seconds.toFixed(1)}"`
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuites ${counts}>`,
@@ -27,14 +36,15 @@ export function junitXml(suite: string, cases: readonly JunitCase[], output: rea
   ].join('\n')
 }
 
-function caseLines(suite: string, { name, seconds, failure }: JunitCase): readonly string[] {
+function caseLines(suite: string, { name, seconds, failure, error }: JunitCase): readonly string[] {
   const start = `    <testcase classname="${attribute(suite)}" name="${attribute(name)}" time="${seconds.toFixed(1)}"`
-  if (failure === undefined) return [`${start}/>`]
-  return [
-    `${start}>`,
-    `      <failure message="${attribute(failure.message)}">${text(failure.text)}</failure>`,
-    '    </testcase>',
-  ]
+  const problems = [...problemLines('failure', failure), ...problemLines('error', error)]
+  return problems.length === 0 ? [`${start}/>`] : [`${start}>`, ...problems, '    </testcase>']
+}
+
+function problemLines(kind: 'failure' | 'error', problem: JunitProblem | undefined): readonly string[] {
+  if (problem === undefined) return []
+  return [`      <${kind} message="${attribute(problem.message)}">${text(problem.text)}</${kind}>`]
 }
 
 function attribute(value: string): string {

@@ -138,6 +138,7 @@ const FLAGS: readonly Flag[] = [
   flag('--firmware-image <file>', 'firmwareImage', 'firmware in one file, as TDX and SEV-SNP need it'),
   flag('--secure-boot', 'secureBoot', 'the firmware starts signed programs only'),
   flag('--tpm', 'tpm', 'a TPM, played by swtpm'),
+  flag('--boot-menu-wait <seconds>', 'bootMenuWaitSeconds', "how long the firmware's boot menu waits, up to 65"),
   flag('--kernel <file>', 'kernel', 'kernel to start directly'),
   flag('--initrd <file>', 'initrd', 'its initrd'),
   flag('--append <words>', 'cmdline', 'its command line'),

@@ -139,7 +139,7 @@ function testOptions(command: Command): void {
       new Option('--interactive', "the guest's console on this terminal; Ctrl-] leaves").conflicts(['json', 'dryRun']),
     )
     .option('-p, --monitor <path>', "QEMU's monitor on a UNIX socket made there")
-    .option('--save-log <dir>', "the TPM's event log and registers are put there")
+    .option('--save-log <dir>', "the consoles, and the TPM's event log and registers, are put there")
     .option(
       '--console <file>',
       "all that the guest's serial port said is put there, of its virtio console in FILE.hvc0",

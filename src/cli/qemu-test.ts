@@ -3,7 +3,9 @@ import { CommanderError } from 'commander'
 import { CvmError } from '../model/errors.js'
 import type { RunEvent, Say } from '../model/events.js'
 import type { BootTestRequest, BootTestResult } from '../stages/boot-request.js'
+import type { BootPaths } from '../stages/boot-results.js'
 import type { Interactive } from './interactive.js'
+import type { JunitFile } from './junit-file.js'
 import { type QemuTestOptions, qemuTestCommand } from './qemu-test-command.js'
 import { fromCommander } from './usage-error.js'
 
@@ -25,21 +27,53 @@ export async function main(argv: readonly string[]): Promise<number> {
 async function run(options: QemuTestOptions, argv: readonly string[]): Promise<number> {
   const { interruption } = await import('./interruption.js')
   using interrupted = interruption(() => process.stderr.write('\ncleaning up (once more ends at once)\n'))
+  let junit: JunitFile | undefined
   try {
+    junit = await beginResults(options)
     using session = options.interactive === true ? await openSession() : undefined
     const say = await teller(options, () => session?.lent === true)
     const request = await requestOf(options, say)
     if (argv.includes('-v') && options.vsock === true) say({ type: 'note', text: V_HINT })
-    if (options.junit !== undefined) {
-      const { assertResultPlace } = await import('../stages/result-place.js')
-      await assertResultPlace('--junit', options.junit, request.image)
-    }
     if (options.dryRun === true) return await dryRun(request, say, options)
     const { bootTest } = await import('../stages/boot-test.js')
     const result = await bootTest(request, say, interrupted.signal, session?.hooks)
-    return await report(result, request.image, options)
+    return await report(result, request.image, options, junit)
   } catch (error) {
+    const unwritten = await junit?.writeError(error).then(
+      () => undefined,
+      (cause: unknown) => cause,
+    )
+    if (unwritten !== undefined) await printError(unwritten)
     return complain(error, options.json === true)
+  }
+}
+
+/** Files that are asked for are looked at before anything else; from then on that of --junit tells of this run. */
+async function beginResults(options: QemuTestOptions): Promise<JunitFile | undefined> {
+  const paths = await pathsOf(options)
+  const { assertBootResultPlaces } = await import('../stages/boot-results.js')
+  await assertBootResultPlaces(paths)
+  if (paths.junitFile === undefined || options.dryRun === true) return undefined
+  const { beginJunitFile } = await import('./junit-file.js')
+  return await beginJunitFile(paths.junitFile, paths.image)
+}
+
+/** Every file that the options name by itself. */
+async function pathsOf(options: QemuTestOptions): Promise<BootPaths> {
+  const { inputPath } = await import('./path-options.js')
+  const { monitorOf } = await import('./qemu-test-launch.js')
+  const { launchFileBeside } = await import('../stages/boot-launch.js')
+  const image = inputPath(options.input, 'cvm-qemu-test -i output.qcow2')
+  const launchFile = options.launch ?? launchFileBeside(image)
+  const humanMonitor = monitorOf(options)
+  return {
+    image,
+    expectations: options.expect,
+    ...(launchFile === undefined ? {} : { launchFile }),
+    ...(humanMonitor === undefined ? {} : { humanMonitor }),
+    ...(options.saveLog === undefined ? {} : { saveLogDir: options.saveLog }),
+    ...(options.console === undefined ? {} : { consoleFile: options.console }),
+    ...(options.junit === undefined ? {} : { junitFile: options.junit }),
   }
 }
 
@@ -54,33 +88,27 @@ async function dryRun(request: BootTestRequest, say: Say, options: QemuTestOptio
 }
 
 async function requestOf(options: QemuTestOptions, say: Say): Promise<BootTestRequest> {
-  const { inputPath } = await import('./path-options.js')
-  const { directBootOf, layersOfFlags, limitOf, monitorOf } = await import('./qemu-test-launch.js')
+  const { directBootOf, layersOfFlags, limitOf } = await import('./qemu-test-launch.js')
   const { settleBootLaunch } = await import('../stages/boot-launch.js')
-  const image = inputPath(options.input, 'cvm-qemu-test -i output.qcow2')
+  const paths = await pathsOf(options)
   // A person at the console takes their time.
-  const limitMin = limitOf(options) ?? (options.interactive === true ? ONE_DAY_MIN : undefined)
+  const limitMin = limitOf(options) ?? (options.interactive === true ? 'none' : undefined)
   const directBoot = directBootOf(options)
-  const humanMonitor = monitorOf(options)
   const launch = {
-    image,
+    image: paths.image,
     flags: await layersOfFlags(options),
     byBootLoader: options.boot === 'grub',
-    ...(options.launch === undefined ? {} : { launchFile: options.launch }),
+    ...(paths.launchFile === undefined ? {} : { launchFile: paths.launchFile }),
   }
   return {
-    image,
+    ...paths,
     accel: options.accel,
     launch: await settleBootLaunch(launch, say),
-    expectations: options.expect,
     strict: options.strict === true,
     ...(limitMin === undefined ? {} : { limitMin }),
     ...(directBoot === undefined ? {} : { directBoot }),
     ...(options.sshPort === undefined ? {} : { sshPort: options.sshPort }),
     ...(options.qemuFlavour === undefined ? {} : { qemuFlavour: options.qemuFlavour }),
-    ...(humanMonitor === undefined ? {} : { humanMonitor }),
-    ...(options.saveLog === undefined ? {} : { saveLogDir: options.saveLog }),
-    ...(options.console === undefined ? {} : { consoleFile: options.console }),
   }
 }
 
@@ -89,15 +117,24 @@ async function openSession(): Promise<Interactive> {
   return interactive(process.stdin, process.stdout)
 }
 
-async function report(result: BootTestResult, image: string, options: QemuTestOptions): Promise<number> {
-  if (options.junit !== undefined) {
-    const { writeJunit } = await import('./qemu-test-junit.js')
-    await writeJunit(options.junit, result, image)
-  }
+async function report(
+  result: BootTestResult,
+  image: string,
+  options: QemuTestOptions,
+  junit: JunitFile | undefined,
+): Promise<number> {
+  // A verdict that took minutes is told, whatever becomes of the files.
+  const unwritten = await junit?.writeResult(result).then(
+    () => undefined,
+    (cause: unknown) => cause,
+  )
   const { resultText, resultObject } = await import('./qemu-test-report.js')
   if (options.json === true) process.stdout.write(`${JSON.stringify(resultObject(result, image))}\n`)
   else process.stdout.write(resultText(result, image))
-  if (result.verdict.ok) return 0
+  for (const text of result.unsaved) await printWarning(text)
+  if (unwritten !== undefined) await printError(unwritten)
+  // What is kept for machines decides nothing, but whoever asked for a report waits for it.
+  if (result.verdict.ok) return unwritten === undefined ? 0 : await exitCode(unwritten)
   const { error } = result.verdict
   if (options.json !== true) await printError(error)
   return error.exitCode
@@ -125,6 +162,17 @@ async function complain(thrown: unknown, json: boolean): Promise<number> {
   return exitCodeOf(error)
 }
 
+async function exitCode(error: unknown): Promise<number> {
+  const { exitCodeOf } = await import('./print-error.js')
+  return exitCodeOf(error)
+}
+
+async function printWarning(text: string): Promise<void> {
+  const { colourStderr } = await import('./colours.js')
+  const { printable } = await import('../guest/printable.js')
+  process.stderr.write(`${colourStderr.yellow('warning')} ${printable(text)}\n`)
+}
+
 async function printError(error: unknown): Promise<void> {
   const { errorText } = await import('./print-error.js')
   process.stderr.write(errorText(error))
@@ -149,8 +197,6 @@ async function teller(options: QemuTestOptions, muted: () => boolean): Promise<(
     }
   }
 }
-
-const ONE_DAY_MIN = 24 * 60
 
 /** A command to paste is never cut. */
 const WHOLE = 100_000

@@ -12,6 +12,7 @@ import { bootGuest } from '../stages/cloud-init.js'
 import { connectLibvirt } from '../stages/connect-libvirt.js'
 import { firmwareOfOutput, signInRun } from '../stages/firmware-of-run.js'
 import { keepFailure } from '../stages/keep-failure.js'
+import { saysKeptKey } from '../stages/kept-key.js'
 import { makeWorkImage } from '../stages/make-work-image.js'
 import { packSeed } from '../stages/pack-seed.js'
 import { postStage } from '../stages/post-stage.js'
@@ -80,13 +81,14 @@ export async function rewrite(
       const disk = { path: work.path, layout: plan.layout, accel: plan.machine.accel, janitor: place.janitor, signal }
       record.chain = await record.time('secure boot', signInRun(firmware, disk, place, say))
     }
+    const holdsPrivateKey = firmware?.guestSigner !== undefined || saysKeptKey(guest, say)
     const reportSoFar = record.report
     const candidate = await record.time('post-stage', postStage({ plan, place, work, guest, reportSoFar, say, signal }))
     record.checks = candidate.checks
     await assertUnchanged(plan.input.path, plan.input.identity)
     signal.throwIfAborted()
     record.finished = candidate.path
-    await record.time('publish', publishOutput(plan, place, candidate.path))
+    await record.time('publish', publishOutput(plan, place, { path: candidate.path, holdsPrivateKey }))
     record.finished = undefined
     if (firmware !== undefined) record.firmware = { ...firmware, sha256: await publishFirmware(plan, place, firmware) }
     if (launch !== undefined) await publishLaunch(plan, place, launch)

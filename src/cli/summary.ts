@@ -1,4 +1,5 @@
 import { printable } from '../guest/printable.js'
+import type { GuestSignerFacts } from '../model/firmware-facts.js'
 import type { RewriteReport } from '../model/report.js'
 import { colour } from './colours.js'
 
@@ -19,6 +20,9 @@ export function summaryText(report: RewriteReport, reportPath: string, quiet: bo
     ['output', `${output.path} (${mib(output.sizeBytes)} MiB)`],
     ['sha256', output.sha256],
     ...(report.firmware === undefined ? [] : [['firmware', firmwareWords(report.firmware)] as [string, string]]),
+    ...(report.firmware?.guestSigner === undefined
+      ? []
+      : [['private key', keyWords(report.firmware.guestSigner)] as [string, string]]),
     ...(report.launch === undefined ? [] : [['launch', report.launch.path] as [string, string]]),
     ['report', reportPath],
   ]
@@ -35,6 +39,10 @@ function mib(bytes: number): string {
 
 function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+}
+
+function keyWords({ certificate, privateKey }: GuestSignerFacts): string {
+  return `of ${certificate} is IN THE IMAGE: ${privateKey}; who can read the image, or is root in it, has the key`
 }
 
 function firmwareWords({ path, secureBoot, signed }: NonNullable<RewriteReport['firmware']>): string {

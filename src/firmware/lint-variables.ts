@@ -2,6 +2,7 @@ import { holdsSignatureLists } from './decode/describe.js'
 import { readSignatureLists } from './decode/signature-list.js'
 import { readOptionOrder } from './decode/simple-values.js'
 import { type FirmwareFinding, note, problem, warning } from './finding.js'
+import { lintTimeout } from './lint-timeout.js'
 import type { StoredVariable } from './store-types.js'
 import { ATTRIBUTE, GUID } from './variable.js'
 import { recordBytes } from './write-store.js'
@@ -79,15 +80,6 @@ function lintBootOrder(variables: readonly StoredVariable[]): readonly FirmwareF
   return [
     note(`BootOrder lists ${absent.join(', ')}, which the file does not have; the firmware skips what is not there`),
   ]
-}
-
-/** Seen with OVMF 2022.11: stored 1, and after a start 0 without QEMU's boot menu, 7 with splash-time=7000. */
-function lintTimeout(variables: readonly StoredVariable[]): readonly FirmwareFinding[] {
-  const isSet = ({ name, guid, data }: StoredVariable) =>
-    name === 'Timeout' && guid === GUID.global && data.some((byte) => byte !== 0)
-  if (!variables.some(isSet)) return []
-  const menu = 'QEMU says of its boot menu (-boot menu=on,splash-time=MILLISECONDS; 0 without)'
-  return [note(`OVMF overwrites Timeout at each start with what ${menu}`)]
 }
 
 /** Names that no store can hold: for variables that come from elsewhere, before they are written. */

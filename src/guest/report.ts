@@ -99,6 +99,7 @@ function toEvent(fields: Fields): GuestEvent | undefined {
         s,
         left: lines(fields['left']),
         cloudInit: fields['cloudInit'] === 'closed' ? 'closed' : 'open',
+        ...(fields['kernelKey'] === 'there' ? { holdsKernelKey: true } : {}),
       }
     case 'listing':
       return listingEvent(fields, s)

@@ -1,5 +1,6 @@
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import { TailBuffer } from './tail-buffer.js'
+import { openTarget, type WriteTarget, writeAll } from './write-target.js'
 
 /**
  * A log file that a flood cannot fill the disk with: the head is written as it comes, the tail is kept in memory and
@@ -10,16 +11,16 @@ import { TailBuffer } from './tail-buffer.js'
 export class CappedLog {
   readonly #headBytes: number
   readonly #tail: TailBuffer
-  #fd: number | undefined
+  #opened: ReturnType<typeof openTarget> | undefined
   #written = 0
   #failure: unknown
 
   /** The file is made anew, readable by its owner only; writes are plain synchronous ones, so a crash loses no head. */
-  constructor(input: { readonly path: string; readonly headBytes: number; readonly tailBytes: number }) {
+  constructor(input: { readonly target: WriteTarget; readonly headBytes: number; readonly tailBytes: number }) {
     this.#headBytes = input.headBytes
     this.#tail = new TailBuffer(input.tailBytes)
     this.#guarded(() => {
-      this.#fd = openSync(input.path, 'w', 0o600)
+      this.#opened = openTarget(input.target)
     })
   }
 
@@ -35,21 +36,19 @@ export class CappedLog {
   }
 
   end(): void {
-    if (this.#fd === undefined) return
+    const opened = this.#opened
+    if (opened === undefined) return
     const left = this.#tail.droppedBytes
     if (left > 0) this.#put(Buffer.from(`\n[${left} bytes are left out here: the log is capped]\n`))
     this.#put(this.#tail.bytes())
-    const fd = this.#fd
-    this.#fd = undefined
-    this.#guarded(() => closeSync(fd))
+    this.#opened = undefined
+    if (opened.close) this.#guarded(() => closeSync(opened.fd))
   }
 
   #put(bytes: Uint8Array): void {
-    const fd = this.#fd
-    if (fd === undefined || this.#failure !== undefined) return
-    this.#guarded(() => {
-      for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done)
-    })
+    const opened = this.#opened
+    if (opened === undefined || this.#failure !== undefined) return
+    this.#guarded(() => writeAll(opened.fd, bytes))
   }
 
   #guarded(act: () => void): void {

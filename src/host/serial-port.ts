@@ -66,7 +66,7 @@ class Port implements SerialPort {
     this.#onBytes = input.onBytes
     if (input.logFile !== undefined) {
       const half = Math.floor(input.logCapBytes / 2)
-      this.#log = new CappedLog({ path: input.logFile, headBytes: half, tailBytes: half })
+      this.#log = new CappedLog({ target: { kind: 'file', path: input.logFile }, headBytes: half, tailBytes: half })
     }
     this.closed = new Promise((resolve, reject) => {
       this.#resolveClosed = resolve

@@ -32,7 +32,7 @@ export class ToolOutputs {
     this.#onLine = options.onLine
     if (options.logFile !== undefined) {
       const headBytes = options.logCapBytes ?? LOG_CAP_BYTES
-      this.#log = new CappedLog({ path: options.logFile, headBytes, tailBytes: 0 })
+      this.#log = new CappedLog({ target: { kind: 'file', path: options.logFile }, headBytes, tailBytes: 0 })
     }
   }
 

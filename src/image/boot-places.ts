@@ -6,6 +6,8 @@ export interface BootPlaces {
   /** The guest's fstab says what to mount: the general way, and half a minute slower in emulation. */
   readonly inspect: boolean
   readonly mount: readonly (readonly string[])[]
+  /** What stands before a path of the guest. */
+  readonly root: string
   /** Directory with the kernels. */
   readonly boot: string
   /** The EFI directory of the EFI system partition. */
@@ -28,9 +30,10 @@ export function bootPlaces(layout: DiskLayout, readOnly: boolean): BootPlaces {
       [mount, `/dev/sda${root.number}`, '/root'],
       [mount, `/dev/sda${esp.number}`, '/esp'],
     ],
+    root: '/root',
     boot: '/root/boot',
     efi: '/esp/EFI',
   }
 }
 
-export const BY_FSTAB: BootPlaces = { inspect: true, mount: [], boot: '/boot', efi: '/boot/efi/EFI' }
+export const BY_FSTAB: BootPlaces = { inspect: true, mount: [], root: '', boot: '/boot', efi: '/boot/efi/EFI' }

@@ -4,14 +4,14 @@ import { assertFirmwareFits } from './qemu-firmware.js'
 import { element, type XmlElement } from './xml-text.js'
 
 /**
- * `<os>`: the machine, its firmware, and a kernel for direct boot. The variables of UEFI are a template, of which libvirt makes the
+ * `<os>`: the machine, its firmware, its boot menu, and a kernel for direct boot. The variables of UEFI are a template, of which libvirt makes the
  * domain's own copy when the domain first starts.
  *
  * @throws {CvmError} LAUNCH_INVALID when a confidential guest has not got its firmware in one file.
  */
 export function libvirtBoot(config: LaunchConfig): LibvirtPart {
   assertFirmwareFits(config)
-  const { firmware, directBoot } = config
+  const { firmware, directBoot, bootMenuWaitSeconds } = config
   const kernel =
     directBoot === undefined
       ? []
@@ -20,9 +20,14 @@ export function libvirtBoot(config: LaunchConfig): LibvirtPart {
           ...(directBoot.initrd === undefined ? [] : [element('initrd', {}, directBoot.initrd)]),
           ...(directBoot.cmdline === '' ? [] : [element('cmdline', {}, directBoot.cmdline)]),
         ]
+  // In milliseconds.
+  const menu =
+    bootMenuWaitSeconds === undefined
+      ? []
+      : [element('bootmenu', { enable: 'yes', timeout: String(bootMenuWaitSeconds * 1000) })]
   const type = element('type', { arch: 'x86_64', machine: 'q35' }, 'hvm')
   return {
-    elements: [element('os', {}, [type, ...firmwareElements(firmware), ...kernel])],
+    elements: [element('os', {}, [type, ...firmwareElements(firmware), ...kernel, ...menu])],
     notes:
       firmware.kind === 'uefi' && firmware.format === 'qcow2' ? ['firmware in qcow2 needs libvirt 9.2 or later'] : [],
   }

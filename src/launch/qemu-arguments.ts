@@ -39,8 +39,7 @@ export function qemuArguments(
     tee === undefined ? [] : ['-object', tee.object],
     firmwareArguments(config.firmware),
     directBootArguments(config.directBoot),
-    // strict: nothing but our disk is tried, so a disk without an operating system shows at once.
-    ['-boot', 'menu=off,strict=on'],
+    bootArguments(config),
     config.disks.flatMap((disk, index) => diskArguments(disk, index)),
     networkArguments(config.network),
     ['-object', 'rng-builtin,id=rng0', '-device', 'virtio-rng-pci,rng=rng0'],
@@ -48,6 +47,15 @@ export function qemuArguments(
     tpmArguments(config.tpm, wiring),
     wiringArguments(wiring),
   ].flat()
+}
+
+/**
+ * strict: nothing but our disk is tried, so a disk without an operating system shows at once. splash-time is in milliseconds, and of no
+ * use to OVMF without menu=on. Source: edk2, OvmfPkg/Library/QemuBootOrderLib, GetFrontPageTimeoutFromQemu.
+ */
+function bootArguments({ bootMenuWaitSeconds }: LaunchConfig): readonly string[] {
+  const menu = bootMenuWaitSeconds === undefined ? 'menu=off' : `menu=on,splash-time=${bootMenuWaitSeconds * 1000}`
+  return ['-boot', `${menu},strict=on`]
 }
 
 function teeMachine(tee: LaunchTee, flavour: QemuFlavour): TeeMachine | undefined {

@@ -52,6 +52,7 @@ export function resolveLaunch(wishes: LaunchWishes, found: LaunchFindings): Laun
     network: resolveNetwork(wishes, found.forwards),
     ...(vsockCid === undefined ? {} : { vsockCid }),
     tpm: wishes.tpm ?? false,
+    ...(wishes.bootMenuWaitSeconds === undefined ? {} : { bootMenuWaitSeconds: wishes.bootMenuWaitSeconds }),
   }
 }
 

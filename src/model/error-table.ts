@@ -54,7 +54,7 @@ export const ERRORS = {
     exit: 'host',
     meaning:
       'This machine cannot start guests of this kind (TDX, SEV-SNP): a kernel module, a CPU feature or a QEMU object is missing.',
-    next: 'Test on such a machine, or leave --type out; --dry-run shows the command.',
+    next: 'Test on such a machine, or with --type efi as a plain guest; --dry-run shows the command.',
   },
   KEYS_REFUSED: {
     exit: 'usage',
@@ -368,7 +368,7 @@ export const ERRORS = {
   NO_SPACE: {
     exit: 'io',
     meaning: 'Not enough room on the disk.',
-    next: 'Free space or give an output on another disk with -o.',
+    next: 'Free space, or let the output, or with TMPDIR the files of the run, lie on another disk.',
   },
   GUEST_NO_SPACE: {
     exit: 'io',

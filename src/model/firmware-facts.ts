@@ -13,6 +13,20 @@ export interface FirmwareFacts {
   readonly set: readonly string[]
   readonly deleted: readonly string[]
   readonly signed: readonly SignedFile[]
+  /** A private key is in the image. */
+  readonly guestSigner?: GuestSignerFacts
+}
+
+/** Who signs kernels that the guest installs later. */
+export interface GuestSignerFacts {
+  /** Subject of the certificate. */
+  readonly certificate: string
+  readonly fingerprintSha256: string
+  /** The variable that makes what is signed under it start: `db` (firmware and shim) or `MokList` (shim). */
+  readonly trustedBy: 'db' | 'MokList'
+  /** Paths in the guest. */
+  readonly privateKey: string
+  readonly hooks?: readonly string[]
 }
 
 /** A program in the image that got a signature. */

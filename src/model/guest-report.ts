@@ -28,6 +28,8 @@ export type GuestEvent =
       readonly s: number
       readonly left: readonly string[]
       readonly cloudInit: 'closed' | 'open'
+      /** An earlier rewrite has put a private key into the image. */
+      readonly holdsKernelKey?: true
     }
   /** One part of the compressed list of what is in the guest; `number` counts from 1, `data` is base64. */
   | {

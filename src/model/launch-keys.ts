@@ -18,6 +18,7 @@ export const LAUNCH_PATHS: Readonly<Record<LaunchKey, string>> = {
   firmwareImage: 'vm.firmware.image',
   secureBoot: 'vm.secure-boot',
   tpm: 'vm.tpm',
+  bootMenuWaitSeconds: 'vm.boot-menu-wait',
   kernel: 'vm.kernel',
   initrd: 'vm.initrd',
   cmdline: 'vm.cmdline',

@@ -21,6 +21,7 @@ export function launchMistakes(wishes: LaunchWords): readonly LaunchMistake[] {
     }),
     ...dhcpMistakes(wishes),
     ...forwardMistakes(wishes),
+    ...menuMistakes(wishes),
     ...(wishes.secureBoot === true && wishes.firmware === 'bios'
       ? [
           {
@@ -49,6 +50,13 @@ function forwardMistakes({ forwards = [] }: LaunchWords): readonly LaunchMistake
   return twice === undefined
     ? []
     : [{ key: 'forwards', against: 'forwards', what: `takes the port ${twice} of this host twice` }]
+}
+
+/** OVMF starts the kernel that QEMU gives it before its boot menu; SeaBIOS waits first. */
+function menuMistakes({ bootMenuWaitSeconds = 0, kernel, firmware }: LaunchWords): readonly LaunchMistake[] {
+  if (bootMenuWaitSeconds === 0 || kernel === undefined || firmware === 'bios') return []
+  const what = 'is for the boot menu, and UEFI firmware starts the kernel of a direct boot before it'
+  return [{ key: 'bootMenuWaitSeconds', against: 'kernel', what }]
 }
 
 /** Keys that mean something for some kinds only. */

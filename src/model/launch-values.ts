@@ -32,6 +32,7 @@ export const LAUNCH_READERS: { readonly [Key in LaunchKey]: (text: string) => Re
   firmwareImage: readPath,
   secureBoot: readBoolean,
   tpm: readBoolean,
+  bootMenuWaitSeconds: (text) => wholeNumber(text, { min: 0, max: LONGEST_BOOT_MENU_WAIT_SECONDS }),
   kernel: readPath,
   initrd: readPath,
   // 2048 with its end. Source: Linux, arch/x86/include/asm/setup.h, COMMAND_LINE_SIZE.
@@ -50,6 +51,9 @@ export const LAUNCH_READERS: { readonly [Key in LaunchKey]: (text: string) => Re
   kernelHashes: readBoolean,
   snpCpu: matching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'is no CPU model of QEMU, such as EPYC-v4'),
 }
+
+/** QEMU hands it over as milliseconds in 16 bits. Source: QEMU, hw/nvram/fw_cfg.c, splash-time. */
+export const LONGEST_BOOT_MENU_WAIT_SECONDS = 65
 
 /** A memory size with its unit, `2048M`, `2G`, `2GiB`, in MiB. */
 export function readMemoryMiB(text: string): Reading<number> {

@@ -30,6 +30,8 @@ export interface LaunchWishes {
   readonly firmwareImage?: string
   readonly secureBoot?: boolean
   readonly tpm?: boolean
+  /** How long the firmware's boot menu waits for a key; OVMF makes its variable Timeout of it. */
+  readonly bootMenuWaitSeconds?: number
   /** Direct boot. */
   readonly kernel?: string
   readonly initrd?: string
@@ -109,6 +111,8 @@ export interface LaunchConfig {
   readonly network: LaunchNetwork
   readonly vsockCid?: number
   readonly tpm: boolean
+  /** Absent: there is no boot menu, and the firmware starts its first entry at once. */
+  readonly bootMenuWaitSeconds?: number
 }
 
 export type LaunchTee = { readonly kind: 'none' } | TdxLaunch | SnpLaunch

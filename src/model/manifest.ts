@@ -134,6 +134,8 @@ export interface SecureBootWishes {
         readonly dbx: readonly string[]
       }
   readonly sign?: { readonly key: string; readonly cert: string }
+  /** Who signs kernels that the guest installs later; both go into the image. */
+  readonly guestSigner?: { readonly key: string; readonly cert: string }
   /** What is signed; an empty list for nothing. */
   readonly what: readonly ChainPart[] | 'auto'
   /** Certificates for shim's MokList. */

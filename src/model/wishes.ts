@@ -89,7 +89,15 @@ export interface SecureBootPlan {
   readonly microsoft: boolean
   /** Absent: what the guest boots stays as it is signed. */
   readonly sign?: { readonly key: string; readonly cert: string; readonly what: readonly ChainPart[] }
+  /** Who signs kernels in the guest, later: both files go into the image. */
+  readonly guestSigner?: GuestSignerPlan
   /** All who want something of it. */
+  readonly plugins: readonly string[]
+}
+
+export interface GuestSignerPlan {
+  readonly key: string
+  readonly cert: string
   readonly plugins: readonly string[]
 }
 

@@ -24,6 +24,20 @@ export interface BootProgram {
 export interface BootChain {
   readonly places: BootPlaces
   readonly programs: readonly BootProgram[]
+  /** Programs of GUEST_PROGRAMS that the guest has. */
+  readonly guestPrograms: readonly string[]
+  /** IMA label of a file in /etc, hex, where such files have one. */
+  readonly etcLabel?: string
+}
+
+/** What else is written with boot programs: commands of guestfish, with their paths below `root`. */
+export type MoreWrites = (root: string) => readonly (readonly string[])[]
+
+export interface WrittenChain {
+  /** The bytes that are in the disk now, by the names of the programs. */
+  readonly bytes: ReadonlyMap<string, Buffer>
+  /** All that guestfish printed. */
+  readonly said: string
 }
 
 export interface ChainDisk {
@@ -68,7 +82,9 @@ async function take(disk: ChainDisk, places: BootPlaces): Promise<BootChain> {
         ['-glob', 'copy-out', `${places.boot}/vmlinuz-*`, join(dir, 'boot')],
         ['-copy-out', places.efi, dir],
         ['-debug', 'sh', listEntryKernels(places)],
-        ['-debug', 'sh', `getfattr --absolute-names -h -n security.ima -e hex /sysroot${places.boot}/vmlinuz-*`],
+        // When a file has no label, getfattr fails, and guestfish would keep back what it says of the others.
+        ['-debug', 'sh', `getfattr --absolute-names -h -n security.ima -e hex ${labelled(places)}; true`],
+        ['-debug', 'sh', lookForPrograms(places)],
       ],
     },
     { janitor: disk.janitor, signal: disk.signal },
@@ -89,7 +105,13 @@ async function take(disk: ChainDisk, places: BootPlaces): Promise<BootChain> {
   ]
   programs.push(...(await takeEntryKernels(said, disk, places)))
   const read = await Promise.all(programs.map(withBytes))
-  return { places, programs: read.filter((program) => program !== undefined) }
+  const etcLabel = labels.get(`${places.root}${FILE_OF_ETC}`)
+  return {
+    places,
+    programs: read.filter((program) => program !== undefined),
+    guestPrograms: GUEST_PROGRAMS.filter((name) => said.split('\n').includes(`${PROGRAM_MARK}${name}`)),
+    ...(etcLabel === undefined ? {} : { etcLabel }),
+  }
 }
 
 /**
@@ -149,7 +171,7 @@ function espOf({ efi }: Pick<BootPlaces, 'efi'>): string {
 /**
  * Writes programs over those in the disk: owner, mode and extended attributes stay, IMA labels are those that `labels` has.
  *
- * Reads them back; the result has the bytes that are in the disk now.
+ * Reads them back.
  *
  * @throws {CvmError} TOOL_FAILED, for example when the EFI system partition is full.
  */
@@ -157,12 +179,13 @@ export async function putBootPrograms(
   disk: ChainDisk,
   places: BootPlaces,
   programs: readonly BootProgram[],
-): Promise<ReadonlyMap<string, Buffer>> {
+  more: MoreWrites = () => [],
+): Promise<WrittenChain> {
   const writable = places.inspect ? places : bootPlaces(disk.layout, false)
   const back = join(disk.scratchDir, 'written')
   await mkdir(back, { mode: 0o700 })
   const readBack = (index: number) => join(back, String(index))
-  await runGuestfish(
+  const said = await runGuestfish(
     {
       disk: { path: disk.path, format: 'qcow2' },
       readOnly: false,
@@ -175,6 +198,7 @@ export async function putBootPrograms(
         ...programs.flatMap(({ label, remote }) =>
           label === undefined ? [] : [['debug', 'sh', `setfattr -n security.ima -v 0x${label} /sysroot${remote}`]],
         ),
+        ...more(writable.root),
         ['sync'],
         ['drop-caches', '3'],
         ...programs.map(({ remote }, index) => ['download', remote, readBack(index)]),
@@ -185,7 +209,7 @@ export async function putBootPrograms(
   const written = await Promise.all(
     programs.map(async ({ name }, index) => [name, await readFile(readBack(index))] as const),
   )
-  return new Map(written)
+  return { bytes: new Map(written), said }
 }
 
 /**
@@ -204,6 +228,19 @@ function refuseOddFiles({ boot, efi }: BootPlaces): string {
   ]
   const words = `a kernel or boot loader is no regular file, or has more than ${LARGEST_MIB} MiB`
   return `if { ${odd.join('; ')}; } 2>/dev/null | grep -q .; then echo ${words} >&2; exit 1; fi`
+}
+
+/** Kernels, and a file that tells how those in /etc are labelled. */
+function labelled({ boot, root }: BootPlaces): string {
+  return `/sysroot${boot}/vmlinuz-* /sysroot${root}${FILE_OF_ETC}`
+}
+
+function lookForPrograms({ root }: BootPlaces): string {
+  const each = GUEST_PROGRAMS.map((name) => {
+    const places = PROGRAM_DIRECTORIES.map((dir) => `[ -e /sysroot${root}${dir}/${name} ]`)
+    return `{ ${places.join(' || ')}; } && echo ${PROGRAM_MARK}${name}`
+  })
+  return `${each.join('; ')}; true`
 }
 
 /** `# file: PATH`, then `security.ima=0xHEX`. Source: getfattr(1). */
@@ -249,5 +286,11 @@ async function withBytes(program: Omit<BootProgram, 'kind' | 'bytes'>): Promise<
 
 const SAFE_NAME = /^[A-Za-z0-9_][A-Za-z0-9._+~-]{0,200}$/
 const DEEPEST = 8
+/** Programs that decide what a guest can do with a key. */
+const GUEST_PROGRAMS = ['sbsign', 'kernel-install'] as const
+const PROGRAM_DIRECTORIES = ['/usr/bin', '/usr/local/bin', '/usr/sbin', '/bin'] as const
+const PROGRAM_MARK = 'cvm: the guest has '
+/** There in every guest. */
+const FILE_OF_ETC = '/etc/passwd'
 /** Unified kernel images have up to 100 MiB or so. */
 const LARGEST_MIB = 512

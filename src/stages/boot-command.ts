@@ -20,6 +20,7 @@ import { bootSockets } from './boot-machine.js'
 import { chooseForwards } from './boot-ports.js'
 import { type BootMachineChoice, directBootWish, prepareBoot } from './boot-prepare.js'
 import type { BootTestRequest } from './boot-request.js'
+import { assertBootResultPlaces } from './boot-results.js'
 import { usualMemoryMiB, usualVcpus } from './boot-test-size.js'
 import { readExpectations } from './expect/read-expectations.js'
 
@@ -30,9 +31,10 @@ import { readExpectations } from './expect/read-expectations.js'
  * @throws CvmError for an image that is not there or has no partition table where it decides; LAUNCH_INVALID, EXPECTATIONS_INVALID.
  */
 export async function bootCommand(request: BootTestRequest, say: Say): Promise<ToolCall> {
+  const expected = await readExpectations(request.expectations)
+  await assertBootResultPlaces(request)
   const path = resolve(request.image)
   const format = formatOf(path, await readFileStart(path))
-  const expected = await readExpectations(request.expectations)
   const layout = needsLayout(request) ? await layoutOf({ path, format }) : undefined
   const scratchDir = join(tmpdir(), 'cvm-qemu-test-XXXXXXXX')
   const { config } = await prepareBoot({

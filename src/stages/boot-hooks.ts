@@ -3,9 +3,8 @@ import type { Janitor } from '../host/janitor.js'
 import type { Say } from '../model/events.js'
 import type { Account } from '../model/host.js'
 import type { Accelerator, DiskLayout } from '../model/image.js'
-import type { BootTestRequest, BootTestResult } from './boot-request.js'
+import type { BootTestResult } from './boot-request.js'
 import type { BootVerdict } from './boot-watch.js'
-import type { GuestProbe } from './expect/probe.js'
 
 /** Where the files of one boot test are: removed at its end whatever happens. */
 export interface BootPlace {
@@ -49,9 +48,11 @@ export interface BootConsoles {
   write(console: ConsolePort, bytes: Uint8Array): void
 }
 
-/** A person at the guest's console: while they are there, no verdict ends the machine. */
+/** A person at the guest's console: while they are there, no verdict ends the machine, nor does the limit of time. */
 export interface BootSession {
   readonly over: boolean
+  /** Shows them a line among the guest's own. */
+  tell(text: string): void
   /** Called at most once, when they go. */
   onOver(act: () => void): void
 }
@@ -68,76 +69,8 @@ export interface BootHooks {
   readonly onConsole?: (console: ConsolePort, chunk: Buffer) => void
   /** QEMU runs and the guest starts now. */
   readonly onStarted?: (consoles: BootConsoles) => void
-  /** The machine has ended and its TPM too, its files are still there. */
-  readonly afterStop?: (place: BootPlace) => Promise<void>
-  /** The test is judged; what is returned is the result. */
+  /** The machine and its TPM have ended, or never ran: called once whatever happens, also on an error or an interruption. */
+  readonly close?: () => Promise<void>
+  /** The test is judged, and everything closed; what is returned is the result. Not called when there is no verdict. */
   readonly afterVerdict?: (result: BootTestResult) => Promise<BootTestResult>
-}
-
-/** What the request itself asks to be added. */
-export async function hooksFor(request: BootTestRequest): Promise<BootHooks> {
-  return bothHooks(await consoleHooks(request), await tpmAndProbeHooks(request))
-}
-
-async function consoleHooks({ consoleFile, image }: BootTestRequest): Promise<BootHooks> {
-  if (consoleFile === undefined) return {}
-  const { consoleFileHooks } = await import('./console-file.js')
-  return await consoleFileHooks(consoleFile, image)
-}
-
-async function tpmAndProbeHooks(request: BootTestRequest): Promise<BootHooks> {
-  const { expectations, saveLogDir, launch } = request
-  const hasTpm = launch.wishes.tpm === true
-  const tpm = hasTpm ? await tpmHooks() : {}
-  const readsTpm = hasTpm && saveLogDir !== undefined
-  if (expectations.length === 0 && !readsTpm) return bothHooks(tpm, await logHooks(saveLogDir, undefined))
-  const { probeFor, probeHooks } = await import('./expect/probe-hooks.js')
-  const probe = await probeFor(request, readsTpm)
-  const logs = await logHooks(saveLogDir, probe)
-  return bothHooks(tpm, probe === undefined ? logs : bothHooks(probeHooks(probe), logs))
-}
-
-async function tpmHooks(): Promise<BootHooks> {
-  const { requireSwtpm, startBootTpm } = await import('./boot-tpm.js')
-  // Missing programs are told before an image is copied.
-  await requireSwtpm()
-  return { startTpm: startBootTpm }
-}
-
-async function logHooks(dir: string | undefined, probe: GuestProbe | undefined): Promise<BootHooks> {
-  if (dir === undefined) return {}
-  const { saveLogHooks } = await import('./save-log.js')
-  return saveLogHooks(dir, probe)
-}
-
-/** Both of them, the hooks of `first` first; of a probe, a session and a TPM there is one. */
-export function bothHooks(first: BootHooks, second: BootHooks): BootHooks {
-  const probe = first.probe ?? second.probe
-  const session = first.session ?? second.session
-  const startTpm = first.startTpm ?? second.startTpm
-  return {
-    ...(probe === undefined ? {} : { probe }),
-    ...(session === undefined ? {} : { session }),
-    ...(startTpm === undefined ? {} : { startTpm }),
-    afterDiskPrepared: async (layer) => {
-      await first.afterDiskPrepared?.(layer)
-      await second.afterDiskPrepared?.(layer)
-    },
-    onConsole: (console, chunk) => {
-      first.onConsole?.(console, chunk)
-      second.onConsole?.(console, chunk)
-    },
-    onStarted: (consoles) => {
-      first.onStarted?.(consoles)
-      second.onStarted?.(consoles)
-    },
-    afterStop: async (place) => {
-      await first.afterStop?.(place)
-      await second.afterStop?.(place)
-    },
-    afterVerdict: async (result) => {
-      const once = (await first.afterVerdict?.(result)) ?? result
-      return (await second.afterVerdict?.(once)) ?? once
-    },
-  }
 }

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { fitLaunch } from '../launch/fit-launch.js'
 import { assertNoStrayWishes } from '../launch/stray-wishes.js'
 import { assertTeeFirmwareWish } from '../launch/tee-firmware-wish.js'
@@ -6,7 +7,8 @@ import type { Say } from '../model/events.js'
 import type { LaunchKey, LaunchLayer, SettledLaunch } from '../model/launch.js'
 import { LAUNCH_PATHS } from '../model/launch-keys.js'
 import { launchFileOf } from '../model/output-names.js'
-import { readLaunchFile } from './launch-file.js'
+import { type LaunchFile, readLaunchFile } from './launch-file.js'
+import { writtenForAnother } from './launch-file-image.js'
 
 export interface BootLaunchInput {
   readonly image: string
@@ -25,22 +27,26 @@ export interface BootLaunchInput {
  */
 export async function settleBootLaunch(input: BootLaunchInput, say: Say): Promise<SettledLaunch> {
   const file = input.launchFile ?? launchFileBeside(input.image)
-  const ofFile = file === undefined ? [] : await layersOfFile(file, input)
+  const read = file === undefined ? undefined : await readLaunchFile(file)
+  const ofFile = read === undefined ? [] : layersOfFile(read, input)
   const settled = fitLaunch([...ofFile, ...input.flags])
   assertTeeFirmwareWish(settled)
   assertNoStrayWishes(settled, new Set(input.flags.map(({ origin }) => origin)))
   if (file !== undefined) say({ type: 'step', text: `launch file: ${file} (${shown(settled, ofFile)})` })
+  // Who names another file knows what it is about.
+  const beside = file !== undefined && resolve(file) === resolve(launchFileOf(input.image))
+  const other = beside && read !== undefined ? await writtenForAnother(read, input.image) : undefined
+  if (other !== undefined) say({ type: 'warning', text: other })
   return settled
 }
 
 /** Beside output.qcow2: output.launch.json, as a rewrite makes it; undefined when there is none. */
-function launchFileBeside(image: string): string | undefined {
+export function launchFileBeside(image: string): string | undefined {
   const path = launchFileOf(image)
   return existsSync(path) ? path : undefined
 }
 
-async function layersOfFile(file: string, { byBootLoader }: BootLaunchInput): Promise<readonly LaunchLayer[]> {
-  const { layers } = await readLaunchFile(file)
+function layersOfFile({ layers }: LaunchFile, { byBootLoader }: BootLaunchInput): readonly LaunchLayer[] {
   return byBootLoader ? layers.map(withoutDirectBoot) : layers
 }
 

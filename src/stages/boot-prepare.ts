@@ -17,7 +17,8 @@ export interface PreparedBoot {
   readonly layout: DiskLayout | undefined
   readonly firmware: BootFirmware
   readonly accelWhy: string
-  readonly limitMin: number
+  /** Undefined: none. */
+  readonly limitMin: number | undefined
   /** Ports and the vsock context ID that were not asked for: another choice is as good. */
   readonly chosen: { readonly ports: readonly number[]; readonly vsockCid: boolean }
 }
@@ -81,7 +82,7 @@ export async function prepareBoot(input: PrepareInput): Promise<PreparedBoot> {
     layout,
     firmware: machine.firmware,
     accelWhy: machine.accelerator.why,
-    limitMin: request.limitMin ?? DEFAULT_LIMIT_MIN[config.accel],
+    limitMin: request.limitMin === 'none' ? undefined : (request.limitMin ?? DEFAULT_LIMIT_MIN[config.accel]),
     chosen: {
       ports: machine.forwards.filter(({ chosen }) => chosen).map(({ hostPort }) => hostPort),
       vsockCid: asked.vsockCid === 'free',

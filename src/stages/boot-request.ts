@@ -8,7 +8,7 @@ import type { BootVerdict, Milestone } from './boot-watch.js'
 export interface BootTestRequest {
   readonly image: string
   /** Absent: 3 with KVM, 10 without. */
-  readonly limitMin?: number
+  readonly limitMin?: number | 'none'
   readonly accel: Accelerator | 'auto'
   /** Of flags and launch file, merged; what is absent is decided by the image and the machine. */
   readonly launch: SettledLaunch
@@ -26,6 +26,10 @@ export interface BootTestRequest {
   readonly saveLogDir?: string
   /** All bytes of the guest's consoles are put there. */
   readonly consoleFile?: string
+  /** Whoever asks writes the result there, which must be no other file of the test. */
+  readonly junitFile?: string
+  /** What `launch` was read from. */
+  readonly launchFile?: string
   /** Failed units fail the test. */
   readonly strict: boolean
 }
@@ -60,7 +64,8 @@ export interface BootTestResult {
   readonly restarts: number
   /** From the start of the machine to the verdict. */
   readonly seconds: number
-  readonly limitMin: number
+  /** Absent: there was none. */
+  readonly limitMin?: number
   readonly firmware: { readonly kind: Firmware; readonly why: string }
   readonly accel: Accelerator
   readonly accelWhy: string
@@ -71,6 +76,8 @@ export interface BootTestResult {
   /** What was expected of the guest (--expect), as far as it was seen. */
   readonly expectations?: readonly ExpectationFinding[]
   readonly savedLog?: SavedLog
+  /** What could not be written of the files that were asked for, and why; it decides nothing. */
+  readonly unsaved: readonly string[]
   /** The last console lines, printable. */
   readonly tail: readonly string[]
 }

@@ -30,8 +30,9 @@ export interface SeenBoot {
   readonly watch: BootWatch
   /** The machine that ran. */
   readonly config: LaunchConfig
-  /** The last console lines, printable. */
+  /** The last console lines before the verdict, printable. */
   readonly tail: readonly string[]
+  /** From the start of the machine to the verdict. */
   readonly seconds: number
 }
 
@@ -46,7 +47,7 @@ export async function runBoot({
   signal,
 }: BootRunInput): Promise<SeenBoot> {
   const { config, limitMin } = prepared
-  const limitMs = limitMin * 60_000
+  const limitMs = limitMin === undefined ? undefined : limitMin * 60_000
   const watch = new BootWatch(PATIENCE[config.accel], { held: hooks.probe !== undefined })
   const wake = new Wake()
   let startedAt = performance.now()
@@ -105,7 +106,7 @@ export async function runBoot({
       onEvent: ({ event, data }) => {
         if (event === 'RESET') watch.reset()
         else if (event === 'SHUTDOWN' && data['guest'] === true) {
-          if (hooks.session !== undefined) watch.left(now())
+          if (hooks.session !== undefined) watch.shutDown(now())
           else watch.poweredOff(now())
         } else if (event === 'BLOCK_IO_ERROR' && data['nospace'] === true) watch.fail(noSpace(place.scratchDir))
         wake.up()
@@ -118,7 +119,7 @@ export async function runBoot({
   started = boot.config
   sayChanges(config, started, say)
   startedAt = performance.now()
-  say({ type: 'guest-time', limitMs })
+  if (limitMs !== undefined) say({ type: 'guest-time', limitMs })
   hooks.onStarted?.(running)
 
   let crash: CvmError | undefined
@@ -135,29 +136,37 @@ export async function runBoot({
   const { session } = hooks
   session?.onOver(() => wake.up())
   const onAbort = () => wake.up()
+  let decided: Pick<SeenBoot, 'seconds' | 'tail'> | undefined
   signal.addEventListener('abort', onAbort, { once: true })
   try {
     for (;;) {
       signal.throwIfAborted()
-      if (session === undefined) watch.tick(now())
-      else if (session.over || (crash !== undefined && watch.verdict !== undefined)) watch.left(now())
-      if (watch.verdict === undefined && crash !== undefined) watch.fail(crash)
-      if (watch.verdict === undefined && now() >= limitMs) watch.endOfTime(timedOut(limitMs, consoles.tail()))
+      watch.tick(now())
+      if (session?.over === true) watch.left(now())
+      if (crash !== undefined) watch.fail(crash)
+      if (watch.verdict === undefined && limitMs !== undefined && now() >= limitMs) {
+        watch.endOfTime(timedOut(limitMs, consoles.tail()))
+        session?.tell(`the limit of ${limitMs / 60_000} min is over; the machine runs on until you leave with Ctrl-]`)
+      }
+      // What a person does afterwards is no part of it.
+      if (watch.verdict !== undefined) decided ??= { tail: consoles.tail(), seconds: Math.round(now() / 100) / 10 }
       // A person may want to look at the very thing that decided it.
-      const stays = session !== undefined && !session.over && crash === undefined && now() < limitMs
-      if (watch.verdict !== undefined && !stays) break
-      await wake.sleep(Math.min(limitMs, (stays ? undefined : watch.settledAtMs) ?? limitMs) - now())
+      const stays = session !== undefined && !session.over && crash === undefined
+      if (watch.verdict !== undefined && decided !== undefined && !stays) {
+        return { verdict: watch.verdict, watch, config: started, ...decided }
+      }
+      // Once there is a verdict, only the person or the machine end it.
+      const next = watch.verdict === undefined ? soonest(limitMs, watch.settledAtMs) : undefined
+      await wake.sleep(next === undefined ? undefined : next - now())
     }
   } finally {
     signal.removeEventListener('abort', onAbort)
   }
-  return {
-    verdict: watch.verdict,
-    watch,
-    config: started,
-    tail: consoles.tail(),
-    seconds: Math.round(now() / 100) / 10,
-  }
+}
+
+function soonest(...times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined)
+  return known.length === 0 ? undefined : Math.min(...known)
 }
 
 /** Asks the guest's SSH server who it is, from `start` on, until it has told. Nothing waits for it. */

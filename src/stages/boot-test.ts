@@ -12,21 +12,27 @@ import type { Account } from '../model/host.js'
 import type { InputImage } from '../model/image.js'
 import { makingFiles } from './boot-files.js'
 import { qemuFlavour } from './boot-flavour.js'
-import { type BootHooks, type BootPlace, bothHooks, hooksFor } from './boot-hooks.js'
+import type { BootHooks, BootPlace } from './boot-hooks.js'
 import { assertTeeAvailable, chooseMachine } from './boot-host.js'
-import { prepareBoot } from './boot-prepare.js'
+import { type PreparedBoot, prepareBoot } from './boot-prepare.js'
 import type { BootTestRequest, BootTestResult } from './boot-request.js'
-import { runBoot } from './boot-run.js'
+import { assertBootResultPlaces } from './boot-results.js'
+import { runBoot, type SeenBoot } from './boot-run.js'
 import { judgeBoot } from './boot-verdict.js'
+import { bothHooks, closingOnError, thenClose } from './compose-hooks.js'
+import { readExpectations } from './expect/read-expectations.js'
 import { extractKernel } from './extract-kernel.js'
+import { assertKernelFiles } from './kernel-files.js'
+import { hooksFor } from './request-hooks.js'
 import { requireTools } from './tools-needed.js'
 
 /**
  * Boots an image on a throw-away layer with plain QEMU and judges what its console tells; the image is only read.
  *
- * A guest that does not come up is a result, not an error. `more` is called after what the request itself adds.
+ * A guest that does not come up is a result, not an error. `more` is called after what the request itself adds; it is closed in any case.
  *
- * @throws CvmError for what keeps the test from being made: codes of the image, the host, the launch, INPUT_CHANGED; or the reason of `signal`.
+ * @throws CvmError for what keeps the test from being made: codes of expectations, result files, the image, the host, the launch,
+ *   INPUT_CHANGED; or the reason of `signal`.
  */
 export async function bootTest(
   request: BootTestRequest,
@@ -34,14 +40,24 @@ export async function bootTest(
   signal: AbortSignal,
   more: BootHooks = {},
 ): Promise<BootTestResult> {
-  const image = await inspectImage(request, say)
-  signal.throwIfAborted()
+  const { image, hooks } = await closingOnError(more, async () => {
+    // What a person may have got wrong is told first, and before any file is opened.
+    const expectations = await readExpectations(request.expectations)
+    await assertBootResultPlaces(request)
+    const image = await inspectImage(request, say)
+    signal.throwIfAborted()
+    return { image, hooks: bothHooks(await hooksFor(request, expectations), more) }
+  })
   const janitor = startJanitor()
   try {
-    const account = await unprivilegedAccount()
-    await using scratch = await makeBootScratch(account)
-    janitor.watchPath(scratch.path)
-    return await bootIn({ scratchDir: scratch.path, account, janitor }, { request, image, say, signal, more })
+    const { prepared, seen } = await thenClose(hooks, async () => {
+      const account = await unprivilegedAccount()
+      await using scratch = await makeBootScratch(account)
+      janitor.watchPath(scratch.path)
+      return await bootIn({ scratchDir: scratch.path, account, janitor }, { request, image, say, signal, hooks })
+    })
+    const result = judgeBoot({ request, prepared, seen, probe: hooks.probe })
+    return (await hooks.afterVerdict?.(result)) ?? result
   } finally {
     await janitor.done()
   }
@@ -52,12 +68,14 @@ interface BootWork {
   readonly image: InputImage
   readonly say: Say
   readonly signal: AbortSignal
-  readonly more: BootHooks
+  readonly hooks: BootHooks
 }
 
-/** Prepare, watch, judge. */
-async function bootIn(place: BootPlace, { request, image, say, signal, more }: BootWork): Promise<BootTestResult> {
-  const hooks = bothHooks(await hooksFor(request), more)
+/** Prepare and watch. */
+async function bootIn(
+  place: BootPlace,
+  { request, image, say, signal, hooks }: BootWork,
+): Promise<{ readonly prepared: PreparedBoot; readonly seen: SeenBoot }> {
   const layout = await readDiskLayout(image, place.scratchDir)
   const machine = await chooseMachine(request, layout, place.account)
   signal.throwIfAborted()
@@ -76,17 +94,15 @@ async function bootIn(place: BootPlace, { request, image, say, signal, more }: B
 
   const flavour = await qemuFlavour(request)
   const seen = await runBoot({ prepared, flavour, place, humanMonitor: request.humanMonitor, hooks, say, signal })
-  await hooks.afterStop?.(place)
   await assertUnchanged(image.path, image.identity)
-
-  const result = judgeBoot({ request, prepared, seen, probe: hooks.probe })
-  return (await hooks.afterVerdict?.(result)) ?? result
+  return { prepared, seen }
 }
 
 async function inspectImage(request: BootTestRequest, say: Say): Promise<InputImage> {
   // A slip in the path is told before what is missing on the machine.
   await readFileStart(resolve(request.image))
   await assertTeeAvailable(request.launch.wishes)
+  await assertKernelFiles(request.launch)
   await requireTools(['qemu-img', 'qemu-system-x86_64'])
   const image = await inspectInput(request.image)
   for (const text of image.warnings) say({ type: 'warning', text })

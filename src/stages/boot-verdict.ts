@@ -25,13 +25,14 @@ export function judgeBoot({ request, prepared, seen, probe }: BootJudgement): Bo
     outOfMemory: watch.outOfMemory,
     restarts: watch.resets,
     seconds,
-    limitMin,
+    ...(limitMin === undefined ? {} : { limitMin }),
     firmware,
     accel: config.accel,
     accelWhy,
     memoryMiB: config.memoryMiB,
     vcpus: config.vcpus,
     launch: config,
+    unsaved: [],
     tail,
   }
 }

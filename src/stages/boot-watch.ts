@@ -123,7 +123,7 @@ export class BootWatch {
     this.#fail('GUEST_REBOOT_LOOP', `The guest restarted ${this.#resets} times without coming up`, this.#lastSign?.line)
   }
 
-  /** A person leaves the machine, which is judged by what was seen until now. */
+  /** A person leaves the machine: without a verdict yet, it is judged by what was seen until now. */
   left(atMs: number): void {
     if (this.#settlesAtMs !== undefined) this.#pass()
     const message = `The console was left after ${seconds(atMs)} s, before the guest was up`
@@ -140,11 +140,16 @@ export class BootWatch {
     )
   }
 
+  /** The guest powered off with a person at its console: when it was up, it is they who did it. */
+  shutDown(atMs: number): void {
+    if (this.#settlesAtMs !== undefined) this.#pass()
+    this.poweredOff(atMs)
+  }
+
   /** Gives the good verdict when nothing bad followed a good sign for long enough. */
   tick(atMs: number): void {
     const settled = this.settledAtMs
-    if (settled === undefined || atMs < settled || this.#verdict !== undefined) return
-    this.#pass()
+    if (settled !== undefined && atMs >= settled) this.#pass()
   }
 
   /** What a good verdict waited for is there. */
@@ -164,7 +169,7 @@ export class BootWatch {
   }
 
   #pass(): void {
-    this.#verdict = { ok: true, reached: this.#loginMs === undefined ? 'default target' : 'login' }
+    this.#verdict ??= { ok: true, reached: this.#loginMs === undefined ? 'default target' : 'login' }
   }
 
   #note(sign: ConsoleSign, atMs: number): void {

@@ -1,15 +1,18 @@
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { chmod, mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { shortName } from '../firmware/secure-boot/certificate-facts.js'
+import { KERNEL_SIGNER_KEY } from '../guest/kernel-signer.js'
 import { findTool } from '../host/find-tool.js'
 import { fitLaunch } from '../launch/fit-launch.js'
 import { CvmError } from '../model/errors.js'
 import type { Say } from '../model/events.js'
-import type { FirmwareFacts } from '../model/firmware-facts.js'
+import type { FirmwareFacts, GuestSignerFacts } from '../model/firmware-facts.js'
 import type { Plugin } from '../model/plugin.js'
 import type { Collected, PlannedFirmware, PlannedLaunch, RewritePlan, RewriteRequest } from '../model/rewrite.js'
 import type { Wishes } from '../model/wishes.js'
 import { GUESTFISH } from '../tools/guestfish.js'
 import type { ChainDisk } from './boot-chain-files.js'
+import type { GuestSigner } from './guest-signer.js'
 import { guestfishMissing } from './inside-image.js'
 import { firmwareAskers, type OutputFirmware, outputFirmware } from './output-firmware.js'
 import type { RunPlace } from './run-place.js'
@@ -59,7 +62,7 @@ export async function surveyFirmware({ request, wishes, plugins, launch, output,
     throw error
   })
   if (firmware === undefined) return { notes: [] }
-  const takesChain = firmware.signer !== undefined || firmware.state.on
+  const takesChain = firmware.signer !== undefined || firmware.guestSigner !== undefined || firmware.state.on
   if (takesChain && (await findTool(GUESTFISH)) === undefined) throw guestfishMissing()
   return { planned: plannedFirmware(firmware), notes: [...firmware.notes, ...chainNotes(firmware, wishes)] }
 }
@@ -87,17 +90,25 @@ export async function signInRun(
 ): Promise<SignedChain | undefined> {
   const scratchDir = join(place.workDir, 'boot-chain')
   await mkdir(scratchDir, { mode: 0o700 })
+  // A libvirt of somebody else may have needed an image that all can read; it is done with it.
+  if (firmware.guestSigner !== undefined) await chmod(dirname(disk.path), 0o700)
   return await signBootChain(firmware, { ...disk, scratchDir }, new Date(), say)
 }
 
 /** For the report. */
 export function firmwareFacts(firmware: OutputFirmware, sha256: string, chain: SignedChain | undefined): FirmwareFacts {
   const { signs: _, certificate: __, ...facts } = plannedFirmware(firmware)
-  return { ...facts, sha256, signed: chain?.signed ?? [] }
+  const { guestSigner } = facts
+  return {
+    ...facts,
+    sha256,
+    signed: chain?.signed ?? [],
+    ...(guestSigner === undefined ? {} : { guestSigner: { ...guestSigner, hooks: chain?.hooks ?? [] } }),
+  }
 }
 
 function plannedFirmware(firmware: OutputFirmware): PlannedFirmware {
-  const { path, kind, template, code, changes, state, signer } = firmware
+  const { path, kind, template, code, changes, state, signer, guestSigner } = firmware
   return {
     path,
     kind,
@@ -107,13 +118,22 @@ function plannedFirmware(firmware: OutputFirmware): PlannedFirmware {
     set: changes.set,
     deleted: changes.deleted,
     ...(signer === undefined ? {} : { signs: signer.what, certificate: signer.certificate.subject }),
+    ...(guestSigner === undefined ? {} : { guestSigner: guestSignerFacts(guestSigner) }),
   }
 }
 
+function guestSignerFacts({ certificate, trustedBy }: GuestSigner): GuestSignerFacts {
+  const { subject, fingerprintSha256 } = certificate
+  return { certificate: subject, fingerprintSha256, trustedBy, privateKey: KERNEL_SIGNER_KEY }
+}
+
 /** What a person has to know who will run the image for years. */
-function chainNotes({ signer, state }: OutputFirmware, { secureBoot }: Wishes): readonly string[] {
+function chainNotes({ signer, guestSigner, state }: OutputFirmware, { secureBoot }: Wishes): readonly string[] {
   if (signer === undefined || !state.on) return []
-  const later = 'kernels and boot loaders that the guest installs later are not signed with your key'
+  const later =
+    guestSigner === undefined
+      ? 'kernels and boot loaders that the guest installs later are not signed with your key'
+      : `kernels that the guest installs later are signed by the guest as ${shortName(guestSigner.certificate)}, boot loaders are not`
   const shim =
     secureBoot?.microsoft === true
       ? "; those of its distribution still start, because Microsoft's certificates are enrolled"

@@ -90,9 +90,21 @@ export async function assertSigner(
 ): Promise<CertificateFacts> {
   await requireProgram('sbsign', 'sbsigntool')
   await requireProgram('openssl', 'openssl')
+  return (await readSigner(signer)).certificate
+}
+
+/**
+ * A key and its certificate that can sign.
+ *
+ * @throws {CvmError} KEYS_REFUSED, INPUT_*.
+ */
+export async function readSigner(
+  signer: Pick<SignRequest, 'keyFile' | 'certificateFile'>,
+): Promise<{ readonly key: KeyObject; readonly certificate: CertificateFacts }> {
   const certificate = await certificateFrom(signer.certificateFile)
-  checkPair(await privateKeyFrom(signer.keyFile), certificate, signer)
-  return certificate
+  const key = await privateKeyFrom(signer.keyFile)
+  checkPair(key, certificate, signer)
+  return { key, certificate }
 }
 
 async function certificateFrom(path: string): Promise<CertificateFacts> {

@@ -67,10 +67,10 @@ async function resolveDisk({ path, format, readOnly }: DiskWord, dir: string, or
   const absolute = resolve(dir, path)
   if (format !== undefined) return { path: absolute, format, readOnly }
   try {
-    // Without O_NONBLOCK a pipe without a writer would hold us for ever.
+    // A pipe is not waited for.
     await using file = await open(absolute, constants.O_RDONLY | constants.O_NONBLOCK)
-    const facts = await file.stat()
-    if (!facts.isFile() && !facts.isBlockDevice()) throw new Error('it is neither a regular file nor a block device')
+    const entry = await file.stat()
+    if (!entry.isFile() && !entry.isBlockDevice()) throw new Error('it is neither a file nor a block device')
     const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0)
     return { path: absolute, format: buffer.readUInt32BE(FIELD.magic) === QCOW2_MAGIC ? 'qcow2' : 'raw', readOnly }
   } catch (cause) {

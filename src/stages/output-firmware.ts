@@ -1,5 +1,6 @@
 import { applyEdits } from '../firmware/edit-variables.js'
 import { contentsBytes, type FirmwareContents, lintContents, withVariables } from '../firmware/firmware-contents.js'
+import { lintTimeout } from '../firmware/lint-timeout.js'
 import type { CertificateFacts } from '../firmware/secure-boot/certificate-facts.js'
 import { DEFAULT_OWNER } from '../firmware/secure-boot/enrollment.js'
 import { type SecureBootState, secureBootState } from '../firmware/secure-boot/secure-boot-state.js'
@@ -12,9 +13,11 @@ import { CvmError } from '../model/errors.js'
 import type { LaunchLayer, LaunchWishes } from '../model/launch.js'
 import { firmwareImageOf, firmwareVarsOf } from '../model/output-names.js'
 import type { SecureBootPlan, Wishes } from '../model/wishes.js'
+import { bootMenuOf } from './boot-menu.js'
 import { type Found, readEnrollment } from './firmware-enroll.js'
 import { openFirmware } from './firmware-file.js'
 import { assertSigner } from './firmware-sign.js'
+import { type GuestSigner, readGuestSigner } from './guest-signer.js'
 import { keyState } from './key-state.js'
 import { keyVariablesIn, type VariableEdits, variableEdits } from './variable-wishes.js'
 
@@ -31,8 +34,8 @@ export interface OutputFirmware {
   readonly template: string
   /** Of two files the other one. */
   readonly code?: string
-  /** What the launch has to say of it. */
-  readonly layer: LaunchLayer
+  /** What the launch has to say of it, the weakest first. */
+  readonly layers: readonly LaunchLayer[]
   readonly variables: readonly FirmwareVariable[]
   readonly state: SecureBootState
   readonly changes: { readonly set: readonly string[]; readonly deleted: readonly string[] }
@@ -43,6 +46,8 @@ export interface OutputFirmware {
     readonly certificate: CertificateFacts
     readonly what: NonNullable<SecureBootPlan['sign']>['what']
   }
+  /** Who signs in the guest, later. */
+  readonly guestSigner?: GuestSigner
   readonly notes: readonly string[]
 }
 
@@ -80,17 +85,29 @@ export async function outputFirmware(input: OutputFirmwareInput): Promise<Output
   const found: Found = { problems: [...wanted.problems], missing: [...wanted.missing], doubts: [], notes: [] }
   const edited = applyEdits(before, wanted.edits)
   const keys = secureBoot !== undefined && signsOnly(secureBoot) ? undefined : secureBoot
-  const enrolled = keys === undefined ? edited : await enrolledIn(edited, keys, now, found)
+  const withKeys = keys === undefined ? edited : await enrolledIn(edited, keys, now, found)
   if (keys !== undefined) {
     for (const name of keyVariablesIn(wanted.edits))
       found.problems.push(`firmware-variables.${name}: secure-boot decides this variable`)
   }
   refuse(found.problems, found.missing)
+  const later =
+    secureBoot?.guestSigner === undefined
+      ? undefined
+      : await inWordsOf('guest-signer', readGuestSigner(secureBoot.guestSigner, withKeys, now))
+  const enrolled = later?.variables ?? withKeys
   const after = withVariables(file.contents, enrolled)
   const findings = lintContents(after)
   refuse(findings.flatMap(({ severity, text }) => (severity === 'problem' ? [text] : [])))
-  const known = new Set(lintContents(file.contents).map(({ text }) => text))
+  // What becomes of a Timeout is told with the boot menu of the launch.
+  const known = new Set([...lintContents(file.contents), ...lintTimeout(after.variables)].map(({ text }) => text))
   const hints = findings.map(({ text }) => text).filter((text) => !known.has(text))
+  const menu = bootMenuOf({
+    plan: firmwareVariables,
+    edits: wanted.edits,
+    variables: after.variables,
+    launch: input.launch,
+  })
 
   const state = secureBootState(after.variables)
   const signer = secureBoot?.sign === undefined ? undefined : await signerOf(secureBoot.sign)
@@ -103,7 +120,7 @@ export async function outputFirmware(input: OutputFirmwareInput): Promise<Output
     bytes: contentsBytes(after),
     template: template.path,
     ...(template.kind === 'image' ? {} : { code: template.code }),
-    layer: { origin: originOf(wishes), wishes: launchOf(template, path, state) },
+    layers: [{ origin: originOf(wishes), wishes: launchOf(template, path, state) }, ...menu.layers],
     variables: after.variables,
     state,
     changes: {
@@ -111,7 +128,13 @@ export async function outputFirmware(input: OutputFirmwareInput): Promise<Output
       deleted: changes.removed.map(({ name }) => name),
     },
     ...(signer === undefined ? {} : { signer }),
-    notes: [...found.doubts, ...found.notes, ...hints.map((text) => `firmware: ${text}`)],
+    ...(later === undefined ? {} : { guestSigner: later.signer }),
+    notes: [
+      ...found.doubts,
+      ...found.notes,
+      ...(later?.notes ?? []),
+      ...[...menu.notes, ...hints].map((text) => `firmware: ${text}`),
+    ],
   }
 }
 
@@ -151,8 +174,9 @@ function kindFor(plan: SecureBootPlan | undefined, wantsSecureBoot: boolean): Fi
 }
 
 /** The keys are those that the firmware has. */
-function signsOnly({ sign, pk, kek, db, dbx, mok, microsoft }: SecureBootPlan): boolean {
-  return sign !== undefined && pk === undefined && !microsoft && [kek, db, dbx, mok].every((each) => each.length === 0)
+function signsOnly({ sign, guestSigner, pk, kek, db, dbx, mok, microsoft }: SecureBootPlan): boolean {
+  const bringsNone = pk === undefined && !microsoft && [kek, db, dbx, mok].every((each) => each.length === 0)
+  return bringsNone && (sign !== undefined || guestSigner !== undefined)
 }
 
 /** @throws {CvmError} LAUNCH_INVALID. */
@@ -215,19 +239,26 @@ async function enrolledIn(
 }
 
 async function signerOf({ key, cert, what }: NonNullable<SecureBootPlan['sign']>) {
-  const certificate = await assertSigner({ keyFile: key, certificateFile: cert }).catch((error: unknown) => {
-    if (!(error instanceof CvmError)) throw error
-    const { code, message, why, cause } = error
-    throw new CvmError(code, inPluginWords(message), { ...(why === undefined ? {} : { why }), cause })
-  })
+  const certificate = await inWordsOf('sign', assertSigner({ keyFile: key, certificateFile: cert }))
   return { keyFile: key, certificateFile: cert, certificate, what }
+}
+
+async function inWordsOf<Value>(signer: 'sign' | 'guest-signer', reading: Promise<Value>): Promise<Value> {
+  return await reading.catch((error: unknown) => {
+    if (!(error instanceof CvmError)) throw error
+    const { code, message, why, next, cause } = error
+    const words = message.replace(/^--(key|cert)(?= )/, `secure-boot.${signer}.$1`)
+    throw new CvmError(code, words, {
+      ...(why === undefined ? {} : { why }),
+      ...(next === undefined ? {} : { next }),
+      cause,
+    })
+  })
 }
 
 /** What reads keys says where they are from as its command line does. */
 function inPluginWords(text: string): string {
-  return text
-    .replace(/^--(pk|kek|db|dbx|mok)(?=[ :])/, 'secure-boot.$1')
-    .replace(/^--(key|cert)(?=[ :])/, 'secure-boot.sign.$1')
+  return text.replace(/^--(pk|kek|db|dbx|mok)(?=[ :])/, 'secure-boot.$1')
 }
 
 /** @throws {CvmError} KEYS_REFUSED; its cause is INPUT_NOT_FOUND when nothing is wrong but files that are not there. */

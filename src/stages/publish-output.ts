@@ -14,11 +14,15 @@ import type { RunPlace } from './run-place.js'
 
 /**
  * Publishes the image. What an earlier run put beside it (output.launch.json, firmware) never stays beside another image; it is
- * back when the image cannot be published.
+ * back when the image cannot be published. An image with a private key in it is for its owner only.
  *
  * @throws {CvmError} OUTPUT_EXISTS, OUTPUT_UNWRITABLE, NO_SPACE, IO_ERROR.
  */
-export async function publishOutput(plan: RewritePlan, place: RunPlace, candidatePath: string): Promise<void> {
+export async function publishOutput(
+  plan: RewritePlan,
+  place: RunPlace,
+  { path: candidatePath, holdsPrivateKey }: { readonly path: string; readonly holdsPrivateKey: boolean },
+): Promise<void> {
   const existing = plan.force ? 'replace' : 'refuse'
   const there: string[] = []
   for (const { path } of companionsOf(plan.output)) if (await isThere(path)) there.push(path)
@@ -31,7 +35,8 @@ export async function publishOutput(plan: RewritePlan, place: RunPlace, candidat
   const aside = (path: string) => join(place.workDir, `before-${basename(path)}`)
   for (const path of there) await rename(path, aside(path))
   try {
-    await publish({ candidatePath, outputPath: plan.output, existing })
+    const outputPath = plan.output
+    await publish({ candidatePath, outputPath, existing, ...(holdsPrivateKey ? { mode: OWNER_ONLY } : {}) })
   } catch (error) {
     for (const path of there) await rename(aside(path), path)
     throw error
@@ -96,6 +101,8 @@ function asCvmError(error: unknown, what: string): Pick<CvmError, 'code' | 'mess
   return { code: 'IO_ERROR', message: `the ${what} cannot be written`, why: String(error) }
 }
 
+const OWNER_ONLY = 0o600
+
 async function isThere(path: string): Promise<boolean> {
   return await lstat(path).then(
     () => true,
@@ -107,12 +114,11 @@ async function isThere(path: string): Promise<boolean> {
 export function launchOfOutput(
   plan: RewritePlan,
   { launch }: Pick<Collected, 'launch'>,
-  firmware?: Pick<OutputFirmware, 'layer'>,
+  firmware?: Pick<OutputFirmware, 'layers'>,
 ): LaunchFacts | undefined {
   if (plan.launch === undefined && launch.length === 0 && firmware === undefined) return undefined
-  const layers = [...launch, ...(plan.launch?.fromFile ?? [])]
-  // Made of what all the others ask for, so it has the last word.
-  const settled = fitLaunch(firmware === undefined ? layers : [...layers, firmware.layer])
+  // The firmware is made of what all the others ask for, so it has the last word.
+  const settled = fitLaunch([...launch, ...(plan.launch?.fromFile ?? []), ...(firmware?.layers ?? [])])
   if (Object.keys(settled.wishes).length === 0) return undefined
   const document = launchDocument(settled, plan.output)
   const sha256 = createHash('sha256').update(launchBytes(document)).digest('hex')

@@ -86,7 +86,7 @@ export class RunRecord {
         steps: this.#steps,
         ...(this.guest === undefined ? {} : { guest: this.guest }),
         parts: this.parts,
-        checks: this.chain === undefined ? checks : [...checks, this.chain.check],
+        checks: this.chain === undefined ? checks : [...checks, ...this.chain.checks],
         warnings: this.#warnings,
         ...(error === undefined ? {} : { error }),
       }),

@@ -1,47 +1,60 @@
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import type { ConsolePort } from '../guest/console-choice.js'
-import { CappedLog } from '../host/capped-log.js'
+import { existsSync } from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { codeOf } from '../host/take-name.js'
 import { CvmError } from '../model/errors.js'
 import type { BootHooks } from './boot-hooks.js'
 import type { SavedLog } from './boot-request.js'
+import { consolePathsIn } from './boot-results.js'
+import { openConsoleFiles } from './console-files.js'
 import type { GuestProbe } from './expect/probe.js'
-import { saveTpmLog } from './save-tpm-log.js'
+import { saveTpmLog, TPM_LOG_FILES } from './save-tpm-log.js'
 
 /**
- * Keeps the consoles of a boot test in a directory, and what the guest's TPM has measured when `probe` asks for it.
- * console.log is what came from the serial port, console-hvc0.log what came from the virtio console, if anything did.
+ * Keeps the consoles of a boot test in a directory, and what the guest's TPM has measured when `probe` asks for it. What an earlier test
+ * left there under the same names is removed.
  *
- * @throws {CvmError} OUTPUT_UNWRITABLE when the directory cannot be made.
+ * @throws {CvmError} OUTPUT_UNWRITABLE when the directory or its first file cannot be made.
  */
 export async function saveLogHooks(dir: string, probe: GuestProbe | undefined): Promise<BootHooks> {
-  await mkdir(dir, { recursive: true }).catch((cause: unknown) => {
+  try {
+    await makeDirectory(resolve(dir))
+    for (const name of TPM_LOG_FILES) await rm(join(dir, name), { force: true })
+  } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new CvmError('OUTPUT_UNWRITABLE', `${dir} cannot be made`, { why, next: 'Give another --save-log.', cause })
-  })
-  const logs = new Map<ConsolePort, CappedLog>()
-  let saved: SavedLog | undefined
+  }
+  const consoles = await openConsoleFiles(consolePathsIn(dir))
+  const unsaved: string[] = []
+  let ofTpm: Omit<SavedLog, 'dir'> = { files: [], registers: 0, differing: [] }
   return {
-    onConsole: (console, chunk) => {
-      const log = logs.get(console) ?? consoleLog(join(dir, CONSOLE_FILES[console]))
-      logs.set(console, log)
-      log.write(chunk)
-    },
-    afterStop: async () => {
-      for (const log of logs.values()) log.end()
-      const consoles = [...logs.keys()].map((console) => CONSOLE_FILES[console])
+    onConsole: (console, chunk) => consoles.write(console, chunk),
+    close: async () => {
+      consoles.end()
       const tpm = probe?.tpm
-      const ofTpm = tpm === undefined ? { files: [], registers: 0, differing: [] } : await saveTpmLog(dir, tpm)
-      saved = { dir, ...ofTpm, files: [...consoles, ...ofTpm.files] }
+      if (tpm === undefined) return
+      try {
+        ofTpm = await saveTpmLog(dir, tpm)
+      } catch (error) {
+        unsaved.push(`the log of the TPM is not complete: ${error instanceof Error ? error.message : String(error)}`)
+      }
     },
-    afterVerdict: async (result) => (saved === undefined ? result : { ...result, savedLog: saved }),
+    afterVerdict: async (result) => {
+      const files = [...consoles.paths.map((path) => basename(path)), ...ofTpm.files]
+      const all = [...result.unsaved, ...consoles.unsaved, ...unsaved]
+      return { ...result, unsaved: all, savedLog: { ...ofTpm, dir, files } }
+    },
   }
 }
 
-function consoleLog(path: string): CappedLog {
-  return new CappedLog({ path, headBytes: HALF_BYTES, tailBytes: HALF_BYTES })
+/**
+ * Makes a directory and those above it, unless they are there. mkdir's own `recursive` never comes back from a place such as /proc,
+ * where nothing can be made. Seen with Node 20.20.
+ */
+async function makeDirectory(dir: string): Promise<void> {
+  if (existsSync(dir)) return
+  if (!existsSync(dirname(dir))) await makeDirectory(dirname(dir))
+  await mkdir(dir).catch((error: unknown) => {
+    if (codeOf(error) !== 'EEXIST') throw error
+  })
 }
-
-const CONSOLE_FILES: Readonly<Record<ConsolePort, string>> = { ttyS0: 'console.log', hvc0: 'console-hvc0.log' }
-/** A guest that prints without an end must not fill the disk. */
-const HALF_BYTES = 8 * 1024 * 1024

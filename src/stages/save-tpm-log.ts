@@ -23,13 +23,13 @@ export interface RegisterReading {
 export async function saveTpmLog(dir: string, tpm: SeenTpm): Promise<Omit<SavedLog, 'dir'>> {
   const log = parseEventLog(tpm.eventLog)
   const banks = readRegisters(tpm, log)
-  const [binary, events, registers] = FILES
+  const [binary, events, registers] = TPM_LOG_FILES
   await writeFile(join(dir, binary), tpm.eventLog)
   await writeJson(join(dir, events), logObject(log))
   await writeJson(join(dir, registers), { banks })
   const all = Object.entries(banks).flatMap(([bank, readings]) => readings.map((reading) => ({ bank, ...reading })))
   return {
-    files: FILES,
+    files: TPM_LOG_FILES,
     registers: all.length,
     differing: all.filter(({ equal }) => !equal).map(({ bank, pcr }) => `${bank}:${pcr}`),
   }
@@ -83,7 +83,8 @@ async function writeJson(path: string, value: unknown): Promise<void> {
   await writeFile(path, `${JSON.stringify(value, undefined, 2)}\n`)
 }
 
-const FILES = ['binary_bios_measurements', 'event-log.json', 'pcrs.json'] as const
+/** What it writes. */
+export const TPM_LOG_FILES = ['binary_bios_measurements', 'event-log.json', 'pcrs.json'] as const
 
 /** Those that the TPM is made with: src/tools/swtpm.ts. */
 const SAVED_BANKS = ['sha256', 'sha384'] as const

@@ -2,23 +2,29 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { shortName } from '../firmware/secure-boot/certificate-facts.js'
 import { sameImaLabel } from '../guest/ima-label.js'
+import { KERNEL_SIGNER_DIR } from '../guest/kernel-signer.js'
 import { CvmError } from '../model/errors.js'
 import type { Say } from '../model/events.js'
 import type { SignedFile } from '../model/firmware-facts.js'
 import type { CheckResult } from '../model/rewrite.js'
 import { type BootProgram, type ChainDisk, putBootPrograms, takeBootChain } from './boot-chain-files.js'
 import { signProgram } from './firmware-sign.js'
+import type { GuestSigner } from './guest-signer.js'
 import { type ChainVerdict, judgeBootChain } from './judge-boot-chain.js'
 import type { OutputFirmware } from './output-firmware.js'
+import { guestSignerFiles } from './put-guest-signer.js'
 
 export interface SignedChain {
   readonly signed: readonly SignedFile[]
-  readonly check: CheckResult
+  readonly checks: readonly CheckResult[]
+  /** Paths in the guest of what signs later kernels. */
+  readonly hooks: readonly string[]
 }
 
 /**
  * Signs what the guest boots, and proves that the firmware that is published with the image starts it; runs after the guest has
- * powered off. Signatures that are there stay. Nothing of the key comes near the image.
+ * powered off. Signatures that are there stay. Nothing of the key that signs here comes near the image; the key of the guest,
+ * if it is to have one, is put into it.
  *
  * @throws {CvmError} CHECK_FAILED when a program would be refused, with each of them; TOOL_*; KEYS_REFUSED.
  */
@@ -28,10 +34,11 @@ export async function signBootChain(
   now: Date,
   say: Say,
 ): Promise<SignedChain | undefined> {
-  const { signer, state, variables } = firmware
-  if (signer === undefined && !state.on) return undefined
+  const { signer, guestSigner, state, variables } = firmware
+  if (signer === undefined && guestSigner === undefined && !state.on) return undefined
   say({ type: 'step', text: 'taking boot loaders and kernels out of the image' })
-  const { places, programs } = await takeBootChain(disk)
+  const chain = await takeBootChain(disk)
+  const { places, programs } = chain
   if (programs.length === 0)
     throw new CvmError(
       'CHECK_FAILED',
@@ -42,13 +49,22 @@ export async function signBootChain(
       },
     )
   if (state.on && programs.every(({ kind }) => kind !== 'shim')) say({ type: 'warning', text: NO_SHIM })
+  if (guestSigner !== undefined && state.on) assertTrusted(guestSigner, programs)
+  await using later =
+    guestSigner === undefined ? undefined : await guestSignerFiles(guestSigner, chain, disk.scratchDir)
   const wanted = programs.filter(({ kind }) => kind !== 'other' && signer?.what.includes(kind))
   const signed = signer === undefined ? [] : await signAll(wanted, { ...signer, disk, now, say })
-  const written = signed.length === 0 ? new Map<string, Buffer>() : await putBootPrograms(disk, places, signed)
-  const result = programs.map((program) => ({ ...program, bytes: written.get(program.name) ?? program.bytes }))
+  const written =
+    signed.length === 0 && later === undefined ? undefined : await putBootPrograms(disk, places, signed, later?.writes)
+  later?.assertWritten(written?.said ?? '')
+  const result = programs.map((program) => ({ ...program, bytes: written?.bytes.get(program.name) ?? program.bytes }))
   const verdicts = state.on ? await judgeBootChain(result, variables, state, disk.signal) : []
   assertAccepted(verdicts)
-  return { signed: signed.map(factsOf), check: checkOf(verdicts, state.whyOff) }
+  return {
+    signed: signed.map(factsOf),
+    checks: [checkOf(verdicts, state.whyOff), ...(guestSigner === undefined ? [] : [guestSignerCheck(guestSigner)])],
+    hooks: later?.hooks ?? [],
+  }
 }
 
 type Signing = NonNullable<OutputFirmware['signer']> & {
@@ -89,6 +105,24 @@ function labelled({ label, name }: BootProgram, bytes: Buffer, say: Say): { read
   if (made !== undefined) return { label: made }
   say({ type: 'warning', text: `${name}: its IMA label is a signature, which does not cover the new contents` })
   return { label }
+}
+
+/** Only shim reads MokList. @throws {CvmError} CHECK_FAILED. */
+function assertTrusted({ trustedBy, certificate }: GuestSigner, programs: readonly BootProgram[]): void {
+  if (trustedBy === 'db' || programs.some(({ kind }) => kind === 'shim')) return
+  throw new CvmError(
+    'CHECK_FAILED',
+    `check "guest signer": what the guest signs as ${shortName(certificate)} would not start`,
+    {
+      why: 'its certificate is in MokList, which only shim reads, and the image has no shim',
+      next: 'Put the certificate into secure-boot.keys.db (root in the guest then signs for the firmware itself), take an image with shim, or leave secure-boot.guest-signer out.',
+    },
+  )
+}
+
+function guestSignerCheck({ certificate, trustedBy }: GuestSigner): CheckResult {
+  const detail = `the image holds the private key of ${shortName(certificate)} (in ${trustedBy}) in ${KERNEL_SIGNER_DIR}, for root only, and a hook that signs later kernels (read back)`
+  return { name: 'guest signer', ok: true, detail }
 }
 
 /** @throws {CvmError} CHECK_FAILED. */

@@ -8,12 +8,13 @@ export class Wake {
     this.#resolve()
   }
 
-  async sleep(ms: number): Promise<void> {
+  /** Undefined: as long as nobody ends it. */
+  async sleep(ms: number | undefined): Promise<void> {
     if (!this.#awake) {
       let timer: NodeJS.Timeout | undefined
       await new Promise<void>((resolve) => {
         this.#resolve = resolve
-        timer = setTimeout(resolve, Math.max(1, ms))
+        timer = ms === undefined ? undefined : setTimeout(resolve, Math.max(1, ms))
       })
       clearTimeout(timer)
     }

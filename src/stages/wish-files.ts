@@ -9,7 +9,7 @@ import type { Collected } from '../model/rewrite.js'
 export function wishFiles({ plugins, wishes }: Collected): readonly (readonly [string, string])[] {
   const { grub, initrd, ima, rootfs } = wishes
   const files = [
-    ['requires', requiresText(plugins)] as const,
+    ['requires', requiresText(plugins, wishes)] as const,
     ['grub-wishes', grub === undefined ? '' : grubWishesText(grub)] as const,
     ['initrd-wishes', initrd === undefined ? '' : initrdWishesText(initrd)] as const,
     ['ima-wishes', ima === undefined ? '' : imaWishesText(ima)] as const,

@@ -5,11 +5,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { devicePathFromText } from '../../src/firmware/decode/device-path-text.js'
 import { LOAD_OPTION, writeLoadOption } from '../../src/firmware/decode/load-option.js'
 import { runToolOrFail } from '../../src/host/run-tool.js'
+import { launchFileOf } from '../../src/model/output-names.js'
 import { type BootChain, bootChainOf, makeEspDisk } from './boot-chain.js'
 import { demoGuest, TRIXIE_UEFI } from './guests.js'
 import { program } from './run-program.js'
+import { startUntil } from './start-script.js'
 
 const CODE = '/usr/share/OVMF/OVMF_CODE_4M.secboot.fd'
+const PLAIN_CODE = '/usr/share/OVMF/OVMF_CODE_4M.fd'
 const EMPTY_VARS = '/usr/share/OVMF/OVMF_VARS_4M.fd'
 const SINGLE_FILE = '/usr/share/ovmf/OVMF.fd'
 const SNAKEOIL = { certificate: '/usr/share/ovmf/PkKek-1-snakeoil.pem', key: '/usr/share/ovmf/PkKek-1-snakeoil.key' }
@@ -103,6 +106,67 @@ describe('the snakeoil certificate of Debian and two boot entries', () => {
   })
 })
 
+describe('a Timeout in the variables', () => {
+  const WAIT_SECONDS = 6
+
+  beforeAll(async () => {
+    await makeEspDisk(at('menu.raw'), { '/EFI/debian/linux.efi': chain.kernel })
+    for (const [from, to] of [
+      [EMPTY_VARS, 'menu.fd'],
+      [SINGLE_FILE, 'menu.OVMF.fd'],
+    ]) {
+      await rewriter('set', from ?? '', 'Timeout', String(WAIT_SECONDS), '-o', at(to ?? ''))
+      await setEntries(to ?? '', '0007,0003')
+    }
+  })
+
+  it('is honoured by a start script that is told so: the firmware waits as long, and keeps the variable', async () => {
+    const { firstByteSeconds, wordsSeconds, timeout } = await startPrinted(String(WAIT_SECONDS))
+
+    expect(wordsSeconds).toBeGreaterThanOrEqual(WAIT_SECONDS)
+    // The firmware clears the screen and then waits; what it printed may have reached us late.
+    expect(wordsSeconds - firstByteSeconds).toBeGreaterThan(WAIT_SECONDS / 2)
+    expect(timeout).toBe('the boot menu waits 6 s')
+  })
+
+  it('gives way to a launch that wants to start at once', async () => {
+    const { firstByteSeconds, wordsSeconds, timeout } = await startPrinted('0')
+
+    expect(wordsSeconds - firstByteSeconds).toBeLessThan(WAIT_SECONDS / 2)
+    expect(timeout).toBe('the boot menu waits 0 s')
+  })
+
+  it('is honoured by cvm-qemu-test, of a firmware in a single file, as the launch file beside the image says', async () => {
+    // Longer than a firmware takes on a busy machine, for nothing but the time tells of the wait here.
+    const waitSeconds = 20
+    const vm = { firmware: { image: 'menu.OVMF.fd' }, 'boot-menu-wait': waitSeconds }
+    await writeFile(launchFileOf(at('menu.raw')), JSON.stringify({ vm }))
+
+    const { console, milestones } = await boot('menu.raw', [])
+
+    expect(milestones[0]).toMatchObject({ name: 'firmware', detail: expect.stringContaining('Boot0007') })
+    expect(milestones[0]?.seconds).toBeGreaterThanOrEqual(waitSeconds)
+    expect(console).toMatch(/Command line: .*cvm\.entry=0007/)
+  })
+
+  /** As a person would: prints a script and runs it. Gives also what the firmware has made of the variable. */
+  async function startPrinted(seconds: string) {
+    const flags = ['--boot-menu-wait', seconds, '--net', 'none', '--accel', 'tcg']
+    const firmware = ['--firmware-code', PLAIN_CODE, '--firmware-vars', at('menu.fd')]
+    const printed = await program(
+      'rewrite',
+      ['launch', '-i', at('menu.raw'), ...firmware, ...flags, '--format', 'script'],
+      { cwd: dir },
+    )
+    expect(printed.code, printed.stderr).toBe(0)
+    await writeFile(at('start.sh'), printed.stdout)
+    await rm(at('menu.vars.fd'), { force: true })
+    const started = await startUntil(at('start.sh'), 'starting Boot0007', dir)
+    const { stdout } = await program('rewrite', ['firmware', 'show', at('menu.vars.fd')], { cwd: dir })
+    return { ...started, timeout: /^ *Timeout .*\n *(.*)$/m.exec(stdout)?.[1] }
+  }
+})
+
 /** Firmware, shim, grub and a kernel, which grub starts without a menu. */
 async function makeShimDisk(name: string, kernel: string): Promise<void> {
   await makeEspDisk(at(name), {
@@ -156,6 +220,6 @@ async function boot(disk: string, firmware: readonly string[]) {
   const wanted = ['--timeout', '4', '--json', '--console', at('console.log')]
   const { code, stdout, stderr } = await program('qemu-test', ['-i', at(disk), ...wanted, ...firmware], { cwd: dir })
   expect(code, stderr + stdout).toBe(7)
-  const { error } = JSON.parse(stdout)
-  return { error, console: await readFile(at('console.log'), 'latin1') }
+  const { error, milestones } = JSON.parse(stdout)
+  return { error, milestones, console: await readFile(at('console.log'), 'latin1') }
 }

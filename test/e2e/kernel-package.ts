@@ -1,45 +1,15 @@
-import { copyFile, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
-import { join } from 'node:path'
-import { hostMirror, sourceLines } from '../../src/demo/debian-mirror.js'
 import { runToolOrFail } from '../../src/host/run-tool.js'
+import { cachedPackage } from './cached-package.js'
 
 /**
  * A directory that holds one .deb: bookworm's cloud kernel, which is lower than trixie's own, so that a boot loader does not take
  * it by itself. Fetched once, with apt's own check of signatures, then taken from the cache.
  */
 export async function oldKernelPackages(into: string): Promise<string> {
-  const cached = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'cvm-image-rewriter', 'kernel-debs')
-  const present = await readdir(cached).catch(() => [])
-  if (present.length === 0) await fetchInto(cached)
-  await mkdir(into)
-  for (const name of await readdir(cached)) await copyFile(join(cached, name), join(into, name))
-  return into
-}
-
-async function fetchInto(dir: string): Promise<void> {
-  await mkdir(join(dir, '..'), { recursive: true })
-  const place = await mkdtemp(`${dir}-`)
-  const apt = join(place, 'apt')
-  for (const name of ['lists/partial', 'cache/archives/partial']) await mkdir(join(apt, name), { recursive: true })
-  await writeFile(join(apt, 'status'), '')
-  await writeFile(join(apt, 'sources.list'), `${sourceLines('bookworm', await hostMirror()).join('\n')}\n`)
-  const options = [
-    `Dir::State::Lists=${apt}/lists`,
-    `Dir::State::status=${apt}/status`,
-    `Dir::Cache=${apt}/cache`,
-    `Dir::Etc::sourcelist=${apt}/sources.list`,
-    'Dir::Etc::sourceparts=-',
-    'APT::Architecture=amd64',
-    'APT::Sandbox::User=root',
-  ].flatMap((option) => ['-o', option])
-  await runToolOrFail({ tool: 'apt-get', args: ['-q', ...options, 'update'] }, { timeoutMs: 5 * 60_000 })
-  const shown = await runToolOrFail({ tool: 'apt-cache', args: [...options, 'show', 'linux-image-cloud-amd64'] })
-  const name = /^Depends: .*?(linux-image-[\w.+-]+-cloud-amd64)/m.exec(shown.stdout)?.[1]
-  if (name === undefined) throw new Error('linux-image-cloud-amd64 depends on no kernel')
-  const call = { tool: 'apt-get', args: ['-q', ...options, 'download', name], cwd: place }
-  await runToolOrFail(call, { timeoutMs: 10 * 60_000 })
-  await rm(apt, { recursive: true })
-  // Two runs at once: whoever is second keeps the first one's.
-  await rename(place, dir).catch(() => rm(place, { recursive: true, force: true }))
+  return await cachedPackage('kernel-debs', into, 'bookworm', async (apt) => {
+    const shown = await runToolOrFail({ tool: 'apt-cache', args: [...apt, 'show', 'linux-image-cloud-amd64'] })
+    const name = /^Depends: .*?(linux-image-[\w.+-]+-cloud-amd64)/m.exec(shown.stdout)?.[1]
+    if (name === undefined) throw new Error('linux-image-cloud-amd64 depends on no kernel')
+    return name
+  })
 }

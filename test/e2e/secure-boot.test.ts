@@ -1,12 +1,14 @@
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { devicePathFromText } from '../../src/firmware/decode/device-path-text.js'
 import { LOAD_OPTION, writeLoadOption } from '../../src/firmware/decode/load-option.js'
 import type { RewriteReport } from '../../src/model/report.js'
+import { cachedPackage } from './cached-package.js'
 import { changeEsp, fromEsp, intoEsp } from './esp.js'
 import { demoGuest, TRIXIE_UEFI } from './guests.js'
+import { installKernelInGuest } from './later-kernel.js'
 import { type ProgramResult, program } from './run-program.js'
 import { flipOneByte } from './tamper.js'
 
@@ -25,6 +27,7 @@ beforeAll(async () => {
   keys = at('keys')
   await rewriter('firmware', 'keys', keys)
   await rewriter('firmware', 'keys', at('other'))
+  await rewriter('firmware', 'keys', at('guest'), '--name', 'guest')
   const entry = {
     attributes: LOAD_OPTION.active,
     description: 'chosen by the rewrite',
@@ -35,7 +38,14 @@ beforeAll(async () => {
   await writeFile(at('vars.yaml'), 'Timeout: 2\nBoot0042: { file: entry.bin }\nBootOrder: "0042"\n')
   const run = await program('rewrite', ['-i', guest, '--json', '-t', '15', '--skip', '98-ima-enable-simple'], {
     cwd: dir,
-    env: { CVM_SB_KEYS: keys, CVM_FIRMWARE_VARIABLES: at('vars.yaml') },
+    env: {
+      CVM_SB_KEYS: keys,
+      CVM_FIRMWARE_VARIABLES: at('vars.yaml'),
+      CVM_SB_GUEST_KEY: join(at('guest'), 'db.key'),
+      CVM_SB_GUEST_CERT: join(at('guest'), 'db.pem'),
+      // Its option takes any packages; this one lets the guest sign.
+      CVM_TDX_GUEST_REPO: await cachedPackage('sbsign-debs', at('debs'), 'trixie', () => 'sbsigntool'),
+    },
   })
   expect(run.code, run.stderr + run.stdout).toBe(0)
   report = JSON.parse(run.stdout) as RewriteReport
@@ -85,6 +95,29 @@ describe.runIf(process.env['CVM_E2E_ALL'] !== undefined)(
       const console = await readFile(at('console.log'), 'latin1')
       expect(console).toMatch(/BdsDxe: starting Boot0042 "chosen by the rewrite"/)
       expect(console).toContain('Secure boot enabled')
+    })
+
+    it('has the key of the guest, for root only, in an image that only its owner can read', async () => {
+      expect(report.firmware?.guestSigner).toMatchObject({ certificate: 'CN=guest db', trustedBy: 'MokList' })
+      expect(report.firmware?.guestSigner?.hooks).toHaveLength(2)
+      expect((await stat(at('output.qcow2'))).mode & 0o777).toBe(0o600)
+    })
+
+    it('signs a kernel that comes later, and starts it with no other signature to stand for it', async () => {
+      const image = await aCopy('later.qcow2')
+      const console = await installKernelInGuest(image, at('output.launch.json'), dir)
+      expect(console).toMatch(/cvm-sign-kernel: signed \/boot\/vmlinuz-/)
+      expect(console).toContain('cvm-e2e: 1 signature')
+
+      const mode = 'stat -c %a%u /etc/cvm-image-rewriter/secure-boot /etc/cvm-image-rewriter/secure-boot/kernel.key'
+      const { code, stdout, stderr } = await boot(
+        image,
+        ...['--expect', 'secure-boot=on'],
+        ...['--expect', `command=test "$(${mode} | xargs)" = "7000 6000"`],
+        ...['--expect', 'command=test "$(sbverify --list /boot/vmlinuz-$(uname -r) | grep -c ^signature)" = 1'],
+      )
+
+      expect(code, stderr + stdout).toBe(0)
     })
 
     it('is refused by shim when one byte of grub is another', async () => {

@@ -9,7 +9,7 @@ import { settleLaunch } from '../../src/launch/settle-launch.js'
 import { CvmError } from '../../src/model/errors.js'
 import type { RunEvent } from '../../src/model/events.js'
 import type { LaunchWishes } from '../../src/model/launch.js'
-import type { BootHooks, BootProbe } from '../../src/stages/boot-hooks.js'
+import type { BootHooks, BootProbe, BootSession } from '../../src/stages/boot-hooks.js'
 import type { BootTestRequest, BootTestResult } from '../../src/stages/boot-request.js'
 import { bootTest } from '../../src/stages/boot-test.js'
 import { refusingDisk, type TinyGuest, tinyDisk } from '../fixtures/tiny-guests.js'
@@ -226,6 +226,34 @@ describe('bootTest', () => {
     expect(result.verdict).toMatchObject({ error: { code: 'EXPECTATIONS_NOT_SEEN' } })
   })
 
+  it('lets the limit decide the verdict of a person at the console, tells them, and leaves the end to them', async () => {
+    const told: string[] = []
+    let [over, go] = [false, () => {}]
+    const session: BootSession = {
+      get over() {
+        return over
+      },
+      tell: (text) => {
+        told.push(text)
+        setTimeout(() => {
+          over = true
+          go()
+        }, 1_500)
+      },
+      onOver: (act) => {
+        go = act
+      },
+    }
+
+    const started = performance.now()
+    const result = await boot(printing('about to hang', ''), { limitMin: 0.05 }, { hooks: { session } })
+
+    expect(told).toEqual(['the limit of 0.05 min is over; the machine runs on until you leave with Ctrl-]'])
+    expect(result.verdict).toMatchObject({ ok: false, error: { code: 'GUEST_TIMED_OUT' } })
+    expect(result.seconds).toBeLessThan(4)
+    expect(performance.now() - started).toBeGreaterThan(4_400)
+  })
+
   it('shows its hooks the layer, every byte of the console, and the end of the machine', async () => {
     const seen: string[] = []
     const bytes: Buffer[] = []
@@ -235,15 +263,65 @@ describe('bootTest', () => {
       },
       onStarted: () => void seen.push('started'),
       onConsole: (console, chunk) => void (console === 'ttyS0' && bytes.push(chunk)),
-      afterStop: async ({ scratchDir }) => void seen.push(`stopped ${existsSync(scratchDir)}`),
+      close: async () => void seen.push('closed'),
       afterVerdict: async (result) => ({ ...result, restarts: 42 }),
     }
 
     const { restarts } = await boot(printing('Kernel panic - not syncing: x', ''), {}, { hooks })
 
-    expect(seen).toEqual(['layer QFI mbr', 'started', 'stopped true'])
+    expect(seen).toEqual(['layer QFI mbr', 'started', 'closed'])
     expect(Buffer.concat(bytes).toString('latin1')).toContain('\r\nKernel panic - not syncing: x\r\n')
     expect(restarts).toBe(42)
+  })
+
+  it.each([
+    ['the image is not there', { image: '/no/such/image' }, 'INPUT_NOT_FOUND', {}],
+    ['an expectation is wrong', { expectations: ['unti=x'] }, 'EXPECTATIONS_INVALID', {}],
+    ['there is no room for its files', { consoleFile: '/no/such/dir/c' }, 'OUTPUT_UNWRITABLE', {}],
+    [
+      'the layer cannot be prepared',
+      {},
+      'no room',
+      { afterDiskPrepared: async () => Promise.reject(new Error('no room')) },
+    ],
+    [
+      'the machine starts, and something fails then',
+      {},
+      'no terminal',
+      {
+        onStarted: () => {
+          throw new Error('no terminal')
+        },
+      },
+    ],
+  ] as const)('closes its hooks once when %s', async (_title, request, words, more) => {
+    let closed = 0
+    const hooks: BootHooks = {
+      ...more,
+      close: async () => {
+        closed += 1
+        throw new Error('it cannot be closed either')
+      },
+    }
+
+    const error = await boot({ ending: 'hang' }, request, { hooks }).catch((thrown: unknown) => thrown)
+
+    expect(error instanceof CvmError ? error.code : String(error)).toContain(words)
+    expect(closed).toBe(1)
+  })
+
+  it('closes its hooks once when it is aborted', async () => {
+    const controller = new AbortController()
+    let closed = 0
+    const hooks: BootHooks = {
+      onStarted: () => controller.abort(new Error('enough')),
+      close: async () => {
+        closed += 1
+      },
+    }
+
+    await expect(boot({ ending: 'hang' }, {}, { hooks, signal: controller.signal })).rejects.toThrow('enough')
+    expect(closed).toBe(1)
   })
 
   it("puts QEMU's monitor for people on a private socket, and removes it", async () => {

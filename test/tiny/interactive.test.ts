@@ -118,6 +118,15 @@ describe('cvm-qemu-test --interactive in a terminal', () => {
     expect(await person.shows(/settings-after \S+/)).toMatch(/error\[GUEST_EMERGENCY_SHELL\][\s\S]*exit 7/)
   })
 
+  it('keeps a failure that stands when the person leaves, though there was a login prompt before', async () => {
+    const person = await sitDown({ prints: '\r\ntiny login: \r\nYou are in emergency mode.\r\n', ending: 'echo' })
+    await person.shows('emergency mode')
+
+    person.type(CTRL_RIGHT_BRACKET)
+
+    expect(await person.shows(/settings-after \S+/)).toMatch(/error\[GUEST_EMERGENCY_SHELL\][\s\S]*exit 7/)
+  })
+
   it('ends with the guest', async () => {
     const person = await sitDown({ prints: '\r\ntiny login: ', ending: 'power-off' })
 

@@ -124,7 +124,7 @@ function hasDigest(entries: readonly KeyEntry[], kind: string, digest: Buffer): 
 }
 
 /** The digest of its TBSCertificate is in dbx. One with a date refuses too: without dbt there is no time stamp that could save it. */
-function isRevoked(dbx: readonly KeyEntry[], der: Buffer): boolean {
+export function isRevoked(dbx: readonly KeyEntry[], der: Buffer): boolean {
   const facts = factsOf(der)
   if (facts === undefined) return false
   return REVOKING.some(([kind, algorithm]) => {

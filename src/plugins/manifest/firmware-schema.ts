@@ -23,6 +23,13 @@ const sign = z
   })
   .describe('Who signs; db.key and db.pem when keys is a directory.')
 
+const guestSigner = z
+  .strictObject({
+    key: path.describe('The private key, PEM without a passphrase. It is put into the image.'),
+    cert: path.describe("Its certificate; it is enrolled in shim's MokList where nothing trusts it yet."),
+  })
+  .describe('Who signs the kernels that the guest installs later, in the guest: who gets root there has this key.')
+
 export const secureBoot = z
   .strictObject({
     keys: z
@@ -30,6 +37,7 @@ export const secureBoot = z
       .exactOptional()
       .describe('Whose programs the firmware starts: a directory as "cvm-rewrite firmware keys" makes it, or files.'),
     sign: sign.exactOptional(),
+    'guest-signer': guestSigner.exactOptional(),
     what: z
       .union([z.literal('auto'), z.array(z.enum(CHAIN_PARTS))])
       .exactOptional()

@@ -64,6 +64,11 @@ export function launchKinds(options: boolean) {
       firmware: firmware.exactOptional(),
       'secure-boot': yesOrNo().exactOptional().describe('The firmware starts signed programs only.'),
       tpm: yesOrNo().exactOptional().describe('A TPM, which swtpm plays on this host.'),
+      'boot-menu-wait': textOrNumber('bootMenuWaitSeconds')
+        .exactOptional()
+        .describe(
+          "How many seconds the firmware's boot menu waits, 0 to 65; OVMF makes its variable Timeout of it. Without it there is no menu.",
+        ),
       kernel: text('kernel').exactOptional().describe('A kernel that is started directly, without a boot loader.'),
       initrd: text('initrd').exactOptional().describe('The initrd of that kernel.'),
       cmdline: text('cmdline').exactOptional().describe('The command line of that kernel.'),

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import { CHAIN_PARTS, type ChainPart, type SecureBootWishes } from '../../model/manifest.js'
 import type { Problem } from '../../model/plugin.js'
-import type { AskedWord, SecureBootPlan } from '../../model/wishes.js'
+import type { AskedWord, GuestSignerPlan, SecureBootPlan } from '../../model/wishes.js'
 import { manifestOf } from './manifest-place.js'
 import { mergeWords } from './merge-words.js'
 import { fillIn, variablesIn } from './placeholders.js'
@@ -14,12 +14,14 @@ export function planSecureBoot(
 ): Planning<SecureBootPlan> {
   const wishes = plugins.flatMap((plugin) => wishesOf(plugin, values))
   const active = wishes.filter(({ unset }) => unset.length === 0)
-  const words = (kind: 'pk' | 'kek' | 'db' | 'dbx' | 'mok' | 'signer') =>
+  const words = (kind: 'pk' | 'kek' | 'db' | 'dbx' | 'mok' | 'signer' | 'guestSigner') =>
     mergeWords(active.map((wish) => ({ plugin: wish.plugin.name, words: wish[kind] })))
-  const [pks, signers] = [words('pk'), words('signer')]
+  const [pks, signers, guestSigners] = [words('pk'), words('signer'), words('guestSigner')]
   const problems = [
     ...clash(pks, 'as platform key', plugins),
     ...clash(signers, 'as signer (key, certificate)', plugins),
+    ...clash(guestSigners, 'as signer in the guest (key, certificate)', plugins),
+    ...active.flatMap((wish) => wish.problems),
     ...microsoftClash(active),
   ]
   const runNotes = wishes.flatMap(({ plugin, unset }) =>
@@ -29,6 +31,7 @@ export function planSecureBoot(
   const [pk] = pks
   const [key, cert] = signers[0]?.word.split('\n') ?? []
   const what = CHAIN_PARTS.filter((part) => active.some((wish) => wish.what.includes(part)))
+  const guestSigner = guestSigners.map(({ word, plugins: who }) => guestSignerPlan(word, who))[0]
   const plan: SecureBootPlan = {
     ...(pk === undefined ? {} : { pk }),
     kek: words('kek'),
@@ -37,6 +40,7 @@ export function planSecureBoot(
     mok: words('mok'),
     microsoft: active.some(({ microsoft }) => microsoft === true),
     ...(key === undefined || cert === undefined || what.length === 0 ? {} : { sign: { key, cert, what } }),
+    ...(guestSigner === undefined ? {} : { guestSigner }),
     plugins: active.map(({ plugin }) => plugin.name),
   }
   return { plan, problems, notes: [], runNotes }
@@ -51,10 +55,13 @@ interface Wishes {
   readonly mok: readonly string[]
   /** Key and certificate, with a line break between. */
   readonly signer: readonly string[]
+  /** As `signer`. */
+  readonly guestSigner: readonly string[]
   readonly what: readonly ChainPart[]
   readonly microsoft: boolean | undefined
   /** Options without a value: one of them, and the plugin wants nothing, since half a set of keys would not boot. */
   readonly unset: readonly string[]
+  readonly problems: readonly Problem[]
 }
 
 function wishesOf(plugin: Wisher, values: Readonly<Record<string, string>>): readonly Wishes[] {
@@ -67,10 +74,13 @@ function wishesOf(plugin: Wisher, values: Readonly<Record<string, string>>): rea
     return filled === undefined ? [] : filled.split('\n').filter((each) => each !== '')
   }
   const files = (...list: readonly string[]) => list.flatMap(fill).map((word) => resolve(plugin.dir, word))
-  const { keys, sign, what, mok, microsoft } = secureBoot
+  const { keys, sign, what, mok, microsoft, guestSigner } = secureBoot
   const chain: readonly ChainPart[] = what === 'auto' ? CHAIN_PARTS : what
   const byFile = keyFiles(keys, files)
   const signer = sign === undefined ? byFile.signer : files(sign.key, sign.cert)
+  const later = guestSigner === undefined ? NO_GUEST_SIGNER : guestSignerOf(plugin, guestSigner, values)
+  const wantsElse = keys !== undefined || sign !== undefined || mok.length > 0 || microsoft !== undefined
+  if (!wantsElse && later.problems.length === 0) unset.push(...later.unset)
   return [
     {
       plugin,
@@ -81,10 +91,44 @@ function wishesOf(plugin: Wisher, values: Readonly<Record<string, string>>): rea
       // The default of a plugin without a signer is no wish to sign all that boots.
       what: what === 'auto' && signer.length === 0 ? [] : chain,
       microsoft,
+      guestSigner: later.words,
       unset: [...new Set(unset)],
+      problems: later.problems,
     },
   ]
 }
+
+interface GuestSigner {
+  /** As `Wishes.signer`. */
+  readonly words: readonly string[]
+  readonly unset: readonly string[]
+  readonly problems: readonly Problem[]
+}
+
+/** An option without a value only means that there is none of it; half of a pair is a mistake. */
+function guestSignerOf(
+  plugin: Wisher,
+  { key, cert }: NonNullable<SecureBootWishes['guestSigner']>,
+  values: Readonly<Record<string, string>>,
+): GuestSigner {
+  const names = [key, cert].flatMap((word) => variablesIn(word) ?? [])
+  const given = names.filter((name) => (values[name] ?? '') !== '')
+  const unset = names.filter((name) => !given.includes(name))
+  if (unset.length === 0) {
+    const paths = [key, cert].map((word) => resolve(plugin.dir, fillIn(word, values) ?? word))
+    return { words: [paths.join('\n')], unset, problems: [] }
+  }
+  if (given.length === 0) return { words: [], unset, problems: [] }
+  const what = `secure-boot.guest-signer: ${given.join(', ')} is given, and ${unset.join(', ')} is not; it takes key and certificate`
+  return { words: [], unset, problems: [{ code: 'PLUGIN_INVALID', where: manifestOf(plugin), what }] }
+}
+
+function guestSignerPlan(word: string, plugins: readonly string[]): GuestSignerPlan {
+  const [key = '', cert = ''] = word.split('\n')
+  return { key, cert, plugins }
+}
+
+const NO_GUEST_SIGNER: GuestSigner = { words: [], unset: [], problems: [] }
 
 /** The names in a directory are those that `cvm-rewrite firmware keys` gives. */
 function keyFiles(

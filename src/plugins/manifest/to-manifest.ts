@@ -69,9 +69,16 @@ function toRootfsWishes(rootfs: Kind<'rootfs'>): RootfsWishes {
   }
 }
 
-function toSecureBootWishes({ keys, what = 'auto', ...rest }: Kind<'secure-boot'>): SecureBootWishes {
+function toSecureBootWishes(wishes: Kind<'secure-boot'>): SecureBootWishes {
+  const { keys, what = 'auto', 'guest-signer': guestSigner, ...rest } = wishes
   const files = typeof keys === 'object' ? { kek: [], db: [], dbx: [], ...keys } : keys
-  return { mok: [], ...rest, what, ...(files === undefined ? {} : { keys: files }) }
+  return {
+    mok: [],
+    ...rest,
+    what,
+    ...(files === undefined ? {} : { keys: files }),
+    ...(guestSigner === undefined ? {} : { guestSigner }),
+  }
 }
 
 function toUserWish(user: NonNullable<Kind<'rootfs'>['users']>[number]): UserWish {

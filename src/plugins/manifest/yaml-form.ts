@@ -30,7 +30,7 @@ export async function placedMistakes<Value>(
     mistakes.push(at === undefined ? { what } : { what, at })
     return undefined
   })
-  const place = (at?: Place) => (at === undefined ? 0 : at.line * LARGEST_BYTES + at.column)
+  const place = (at?: Place) => (at === undefined ? 0 : at.line * LARGEST_FORM_BYTES + at.column)
   const sorted = mistakes.sort((one, other) => place(one.at) - place(other.at))
   return {
     result,
@@ -51,7 +51,7 @@ export async function readYamlForm<Schema extends z.ZodType>(
   complain: Complain,
   whenEmpty: string = EMPTY,
 ): Promise<YamlForm<z.infer<Schema>> | undefined> {
-  if (bytes.length > LARGEST_BYTES) return complain(`is larger than ${LARGEST_BYTES >> 10} KiB`)
+  if (bytes.length > LARGEST_FORM_BYTES) return complain(`is larger than ${LARGEST_FORM_BYTES >> 10} KiB`)
   const decoded = readUserDataText(bytes)
   if ('wrong' in decoded) return complain(decoded.wrong)
   // An editor's byte order mark takes no place on the screen.
@@ -112,9 +112,10 @@ export async function yamlBytes(path: string): Promise<Buffer> {
   await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   const facts = await file.stat()
   if (!facts.isFile()) throw new Error('it is not a regular file')
-  const bytes = Buffer.alloc(Math.min(facts.size, LARGEST_BYTES + 1))
+  const bytes = Buffer.alloc(Math.min(facts.size, LARGEST_FORM_BYTES + 1))
   return bytes.subarray(0, (await file.read(bytes, 0, bytes.length, 0)).bytesRead)
 }
 
-const LARGEST_BYTES = 256 << 10
+/** Of a form: a larger one is refused unread. */
+export const LARGEST_FORM_BYTES = 256 << 10
 const EMPTY = 'is empty; remove it, or say something in it'

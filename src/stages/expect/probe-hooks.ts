@@ -1,20 +1,10 @@
 import { randomBytes } from 'node:crypto'
+import type { Expectation } from '../../model/expectation.js'
 import type { BootHooks } from '../boot-hooks.js'
-import type { BootTestRequest } from '../boot-request.js'
 import { GuestProbe } from './probe.js'
-import { readExpectations } from './read-expectations.js'
 
-/**
- * A probe in the guest, when something is expected of it or the log of its TPM is wanted; else undefined.
- *
- * @throws CvmError EXPECTATIONS_INVALID with every mistake.
- */
-export async function probeFor(
-  request: Pick<BootTestRequest, 'expectations'>,
-  tpm: boolean,
-): Promise<GuestProbe | undefined> {
-  const expectations = await readExpectations(request.expectations)
-  if (expectations.length === 0 && !tpm) return undefined
+/** A probe that looks in the guest for what is expected of it; `tpm`: also for the log of its TPM. */
+export function probeFor(expectations: readonly Expectation[], tpm: boolean): GuestProbe {
   return new GuestProbe({ nonce: randomBytes(16).toString('hex'), expectations, tpm })
 }
 

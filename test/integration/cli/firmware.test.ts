@@ -91,7 +91,20 @@ describe('firmware set', () => {
     expect(readdirSync(dir)).toEqual(['vars.fd'])
   })
 
+  it('says on one line what a Timeout needs to be honoured, and in JSON', async () => {
+    const text = await good('set', 'vars.fd', 'Timeout', '5', '-o', 'a.fd')
+    const { findings } = JSON.parse(await good('set', 'vars.fd', 'Timeout', '5', '-o', 'b.fd', '--json'))
+
+    expect(text).toMatch(/^.*OVMF overwrites Timeout .* --boot-menu-wait 5 \(QEMU: -boot menu=on,splash-time=5000\)$/m)
+    expect(findings).toEqual([
+      { severity: 'note', text: expect.stringMatching(/for these 5 s to be honoured.*--boot-menu-wait 5 /) },
+    ])
+    expect(await good('set', 'vars.fd', 'Timeout', '0', '-o', 'c.fd')).not.toContain('boot-menu-wait')
+  })
+
   it.each([
+    ['name and value in one word', ['Timeout=3'], /Timeout=3 is no name.*two words.*set FILE Timeout 3 -o OUT/s],
+    ['an equals sign behind the name', ['BootOrder=', '0001'], /two words.*set FILE BootOrder 0001 -o OUT/s],
     ['no value', ['Timeout'], /It takes whole seconds/],
     ['two values', ['Timeout', '5', '--hex', '05'], /more than one value/],
     ['a value that does not fit', ['Timeout', 'soon'], /whole seconds from 0 to 65534/],

@@ -184,7 +184,9 @@ describe('cvm-rewrite launch', () => {
     await run('cp', [join(dir, 'guest.img.launch.json'), join(dir, 'other.launch.json')])
     const { stderr } = await launch('-i', 'other.qcow2')
 
-    expect(stderr).toContain('note other.launch.json was written for guest.img; it is taken for other.qcow2')
+    expect(stderr).toContain(
+      `note other.launch.json was written for ${join(dir, 'guest.img')}; it is taken for ${join(dir, 'other.qcow2')}`,
+    )
   })
 
   it.concurrent('neither waits for a pipe nor reads a huge file', async () => {
@@ -194,7 +196,7 @@ describe('cvm-rewrite launch', () => {
     const file = await launch('-i', 'guest.img', '--launch', 'pipe')
     const huge = await launch('-i', 'guest.img', '--launch', 'huge.yaml')
 
-    expect(disk.stderr).toMatch(/the disk pipe cannot be read\n {2}why: {2}it is neither a regular file/)
+    expect(disk.stderr).toMatch(/the disk pipe cannot be read\n {2}why: {2}it is neither a file/)
     expect(file.stderr).toMatch(/pipe cannot be read\n {2}why: {2}it is not a regular file/)
     expect(huge.stderr).toMatch(/huge\.yaml\n {2}why: {2}is larger than 256 KiB/)
     await rm(join(dir, 'pipe'))

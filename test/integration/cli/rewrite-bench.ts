@@ -141,7 +141,8 @@ export function aGoodGuest(changes: GoodGuest = {}): GuestStep[] {
     result: base64(JSON.stringify(result)),
     warnings: base64(changes.warnings ?? ''),
   }
-  const sealed = { event: 'sealed', left: base64(changes.left ?? ''), cloudInit: changes.cloudInit ?? 'closed' }
+  const { left = '', cloudInit: closing = 'closed', kernelKey = 'none' } = changes
+  const sealed = { event: 'sealed', left: base64(left), cloudInit: closing, kernelKey }
   return [
     { console: 'SeaBIOS\r\nLinux version 6.1\r\n' },
     { raw: 'firmware noise without a line break ' },
@@ -163,6 +164,7 @@ export interface GoodGuest {
   readonly left?: string
   readonly sealed?: false
   readonly cloudInit?: 'open'
+  readonly kernelKey?: 'there'
   readonly warnings?: string
   readonly instance?: string
   /** Of the last line only. */

@@ -1,25 +1,19 @@
-import { execFile } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { copyFile, cp, mkdir, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readContents } from '../../../src/firmware/firmware-contents.js'
 import { bootProgramKind } from '../../../src/firmware/pe/boot-program.js'
 import { readSignedImage } from '../../../src/firmware/pe/signed-image.js'
 import { certificateFacts } from '../../../src/firmware/secure-boot/certificate-facts.js'
 import { readLaunchFile } from '../../../src/stages/launch-file.js'
-import { aGrub, aKernel, aShim, aSystemdBoot, aUki } from '../../fixtures/boot-programs.js'
-import { aGptDisk, ESP, LINUX } from '../../unit/image/a-disk.js'
+import { aKernel, aSystemdBoot } from '../../fixtures/boot-programs.js'
+import { aUefiBench, inGuest, json, KERNEL } from './a-uefi-bench.js'
 import { aBench, type Bench } from './rewrite-bench.js'
 import { runCli } from './run-cli.js'
 
 const VARS = 'output.OVMF_VARS.fd'
 const ROM = '/usr/share/ovmf/OVMF.fd'
-const FAKE = fileURLToPath(new URL('../../fixtures/bin/fake-guestfish/guestfish', import.meta.url))
-const KERNEL = 'vmlinuz-6.1.0'
-const runFile = promisify(execFile)
 
 let keys: Bench
 
@@ -29,38 +23,9 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(async () => await keys[Symbol.asyncDispose]())
 
-/** Its guest has an EFI system partition with shim, grub, a kernel and a unified kernel image. */
-async function aUefiBench(): Promise<Bench> {
-  const bench = await aBench()
-  const disk = aGptDisk(
-    [
-      { type: LINUX, first: 80, last: 100 },
-      { type: ESP, first: 101, last: 140 },
-    ],
-    8 << 20,
-  )
-  await writeFile(bench.at('guest.raw'), disk)
-  await runFile('qemu-img', ['convert', '-f', 'raw', '-O', 'qcow2', bench.at('guest.raw'), bench.at('guest.qcow2')])
-  await copyFile(FAKE, join(bench.bin, 'guestfish'))
-  const guest = join(bench.bin, 'guest')
-  await mkdir(join(guest, 'root/boot'), { recursive: true })
-  await mkdir(join(guest, 'esp/EFI/debian'), { recursive: true })
-  await mkdir(join(guest, 'esp/EFI/Linux'), { recursive: true })
-  const pem = readFileSync(keys.at('own/KEK.pem'), 'latin1').replace(/-----[^-]+-----|\s/g, '')
-  await writeFile(join(guest, 'esp/EFI/debian/shimx64.efi'), aShim(Buffer.from(pem, 'base64')))
-  await writeFile(join(guest, 'esp/EFI/debian/grubx64.efi'), aGrub())
-  await writeFile(join(guest, 'esp/EFI/debian/grub.cfg'), 'not a program')
-  await writeFile(join(guest, 'esp/EFI/Linux/uki.efi'), aUki())
-  await writeFile(join(guest, 'root/boot', KERNEL), aKernel())
-  return bench
-}
-
-const json = (bench: Bench, name: string) => JSON.parse(readFileSync(bench.at(name), 'utf8'))
-const inGuest = (bench: Bench, path: string) => readFileSync(join(bench.bin, 'guest', path))
-
 describe('a rewrite with firmware variables', () => {
   it.concurrent('publishes them with the image, named in launch file, report and summary', async () => {
-    await using bench = await aUefiBench()
+    await using bench = await aUefiBench(keys.at('own/KEK.pem'))
     await bench.plugin('pre-stage/21-vars/plugin.yaml', 'firmware-variables: { Timeout: 3, BootOrder: "0002,0001" }\n')
 
     const { code, stdout, stderr } = await bench.run([])
@@ -87,13 +52,18 @@ describe('a rewrite with firmware variables', () => {
       code: '/usr/share/OVMF/OVMF_CODE_4M.fd',
       vars: VARS,
     })
-    expect((await readLaunchFile(bench.at('output.launch.json'))).wishes.firmwareVars).toBe(bench.at(VARS))
+    const launch = await readLaunchFile(bench.at('output.launch.json'))
+    expect(launch.wishes).toMatchObject({ firmwareVars: bench.at(VARS), bootMenuWaitSeconds: 3 })
+    expect(json(bench, 'output.launch.json').origins['vm.boot-menu-wait']).toBe('21-vars/plugin.yaml: Timeout')
+    const printed = await runCli(bench.dir, ['launch', '-i', bench.at('output.qcow2'), '--accel', 'tcg'])
+    expect(printed.stdout).toContain('-boot menu=on,splash-time=3000,strict=on')
+    expect(printed.stderr).toMatch(/vm\.boot-menu-wait +3 +21-vars\/plugin\.yaml: Timeout/)
     expect(stdout).toContain(`${bench.at(VARS)} (Secure Boot off)`)
     expect(bench.calls('guestfish')).toBe('')
   })
 
   it.concurrent('leaves no firmware of an earlier run beside another image', async () => {
-    await using bench = await aUefiBench()
+    await using bench = await aUefiBench(keys.at('own/KEK.pem'))
     await writeFile(bench.at(VARS), 'old')
     await writeFile(bench.at('output.OVMF.fd'), 'old')
 
@@ -108,7 +78,7 @@ describe('a rewrite with firmware variables', () => {
   })
 
   it.skipIf(!existsSync(ROM)).concurrent('edits a firmware in one file', async () => {
-    await using bench = await aUefiBench()
+    await using bench = await aUefiBench(keys.at('own/KEK.pem'))
     await bench.plugin('pre-stage/21-vars/plugin.yaml', 'firmware-variables: { Timeout: 3 }\n')
 
     const { code, stderr } = await bench.run(['--firmware-image', ROM])
@@ -118,6 +88,19 @@ describe('a rewrite with firmware variables', () => {
     expect(kind).toBe('single-file')
     expect(variables.map(({ name }) => name)).toEqual(['Timeout'])
     expect(json(bench, 'output.launch.json').vm.firmware).toEqual({ type: 'rom', image: 'output.OVMF.fd' })
+    expect(json(bench, 'output.launch.json').vm['boot-menu-wait']).toBe(3)
+  })
+
+  it.concurrent('is refused before the boot when the launch file has the boot menu wait another time', async () => {
+    await using bench = await aUefiBench(keys.at('own/KEK.pem'))
+    await bench.plugin('pre-stage/21-vars/plugin.yaml', 'firmware-variables: { Timeout: 3 }\n')
+    await writeFile(bench.at('launch.yaml'), 'vm: { boot-menu-wait: 5 }\n')
+
+    const { code, stderr } = await bench.run(['--launch', bench.at('launch.yaml')])
+
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/the boot menu is to wait 3 s, and 5 s/)
+    expect(bench.boots()).toEqual([])
   })
 
   it.concurrent.each([
@@ -125,7 +108,7 @@ describe('a rewrite with firmware variables', () => {
     ['Unknown: 3', /firmware-variables\.Unknown .*its GUID is not known/],
     ['Boot0001: { file: gone }', /gone/],
   ])('is refused before the boot for %s', async (line, words) => {
-    await using bench = await aUefiBench()
+    await using bench = await aUefiBench(keys.at('own/KEK.pem'))
     await bench.plugin('pre-stage/21-vars/plugin.yaml', `firmware-variables: { ${line} }\n`)
 
     const { code, stderr } = await bench.run([])
@@ -138,7 +121,7 @@ describe('a rewrite with firmware variables', () => {
 
 describe('a rewrite with Secure Boot keys', () => {
   it.concurrent('signs what the guest boots, and publishes a store that starts it', async () => {
-    await using bench = await aUefiBench()
+    await using bench = await aUefiBench(keys.at('own/KEK.pem'))
     await mkdir(join(bench.bin, 'labels'))
     await writeFile(join(bench.bin, 'labels', KERNEL), '')
     await bench.plugin('pre-stage/20-keys/plugin.yaml', `secure-boot: { keys: ${keys.at('own')} }\n`)
@@ -171,7 +154,7 @@ describe('a rewrite with Secure Boot keys', () => {
   })
 
   it.concurrent('signs systemd-boot and the kernels of its boot entries', async () => {
-    await using bench = await aUefiBench()
+    await using bench = await aUefiBench(keys.at('own/KEK.pem'))
     const guest = join(bench.bin, 'guest')
     await rm(join(guest, 'esp/EFI/debian'), { recursive: true })
     for (const dir of ['esp/EFI/BOOT', 'esp/0123abcd/6.1.0']) await mkdir(join(guest, dir), { recursive: true })
@@ -194,7 +177,7 @@ describe('a rewrite with Secure Boot keys', () => {
   })
 
   it.concurrent('shows the private key to nobody', async () => {
-    await using bench = await aUefiBench()
+    await using bench = await aUefiBench(keys.at('own/KEK.pem'))
     await bench.plugin('pre-stage/20-keys/plugin.yaml', `secure-boot: { keys: ${keys.at('own')} }\n`)
     const secret = readFileSync(keys.at('own/db.key'), 'latin1').split('\n')[1] ?? ''
 
@@ -207,7 +190,7 @@ describe('a rewrite with Secure Boot keys', () => {
   })
 
   it.concurrent('fails when the firmware would refuse what the guest boots, and publishes nothing', async () => {
-    await using bench = await aUefiBench()
+    await using bench = await aUefiBench(keys.at('own/KEK.pem'))
     const dir = keys.at('own')
     await bench.plugin(
       'pre-stage/20-keys/plugin.yaml',
@@ -226,7 +209,7 @@ describe('a rewrite with Secure Boot keys', () => {
   })
 
   it.concurrent('lets shim start what the certificate in it, or a MokList, stands for', async () => {
-    await using bench = await aUefiBench()
+    await using bench = await aUefiBench(keys.at('own/KEK.pem'))
     const shimOnly = (extra: string) => `secure-boot: { keys: ${keys.at('own')}, what: [shim, uki]${extra} }\n`
     for (const [path, role] of [
       [`root/boot/${KERNEL}`, 'own/KEK'],
@@ -252,7 +235,7 @@ describe('a rewrite with Secure Boot keys', () => {
   })
 
   it.concurrent('refuses a dbx that has the boot loader of the image', async () => {
-    await using bench = await aUefiBench()
+    await using bench = await aUefiBench(keys.at('own/KEK.pem'))
     const grub = join(bench.bin, 'guest/esp/EFI/debian/grubx64.efi')
     const own = (name: string) => keys.at(`own/${name}`)
     await bench.plugin(
@@ -271,7 +254,7 @@ describe('a rewrite with Secure Boot keys', () => {
     ['a key that is not there', 'auto', 'gone', /gone\/PK\.pem does not exist/, 2],
     ['variables that the keys decide', 'auto', undefined, /firmware-variables\.db: secure-boot decides/, 2],
   ])('is refused before the boot for %s', async (_, firmware, dir, words, exit) => {
-    await using bench = await aUefiBench()
+    await using bench = await aUefiBench(keys.at('own/KEK.pem'))
     if (firmware === 'bios') await cp((await biosImage()).path, bench.at('guest.qcow2'))
     const more = dir === undefined ? 'firmware-variables: { db: { hex: "00" } }\n' : ''
     await bench.plugin('pre-stage/20-keys/plugin.yaml', `secure-boot: { keys: ${keys.at(dir || 'own')} }\n${more}`)
@@ -286,7 +269,7 @@ describe('a rewrite with Secure Boot keys', () => {
 
 describe('a rewrite with a host script', () => {
   it.concurrent('may have keys and variables that the script makes', async () => {
-    await using bench = await aUefiBench()
+    await using bench = await aUefiBench(keys.at('own/KEK.pem'))
     const made = bench.at('made')
     await bench.plugin(
       'pre-stage/20-keys/plugin.yaml',
@@ -310,7 +293,7 @@ describe('a rewrite with a host script', () => {
       (dir: string) => `{ pk: "${dir}/does not exist.pem", db: [gone] }`,
     ],
   ])('is refused before the script for %s', async (_, keysText) => {
-    await using bench = await aUefiBench()
+    await using bench = await aUefiBench(keys.at('own/KEK.pem'))
     await writeFile(bench.at('does not exist.pem'), 'no certificate')
     await bench.plugin('pre-stage/20-keys/plugin.yaml', `secure-boot: { keys: ${keysText(bench.dir)} }\n`)
     await bench.plugin('pre-stage/20-keys/host_run.sh', `#!/bin/sh\ntouch ${bench.at('ran')}\n`)

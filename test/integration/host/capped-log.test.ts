@@ -16,7 +16,7 @@ it('keeps all of what fits, without a word about a gap', async () => {
 })
 
 it('remembers why it could not be written, and goes on', () => {
-  const log = new CappedLog({ path: '/no/such/directory/log', headBytes: 1, tailBytes: 1 })
+  const log = new CappedLog({ target: { kind: 'file', path: '/no/such/directory/log' }, headBytes: 1, tailBytes: 1 })
 
   log.write(Buffer.from('x'))
   log.end()
@@ -27,7 +27,7 @@ it('remembers why it could not be written, and goes on', () => {
 async function logged(text: string, limits: { headBytes: number; tailBytes: number }): Promise<string> {
   await using scratch = await makeScratch(tmpdir(), 'capped-log-test', 0o700)
   const path = join(scratch.path, 'log')
-  const log = new CappedLog({ path, ...limits })
+  const log = new CappedLog({ target: { kind: 'file', path }, ...limits })
   for (const letter of text) log.write(Buffer.from(letter))
   log.end()
   return await readFile(path, 'utf8')

@@ -102,6 +102,10 @@ describe('the installed QEMU accepts the arguments of', () => {
     expect(await startAndQuit(config)).toEqual(FINE)
   })
 
+  it.each([0, 65])('a guest whose boot menu waits %i s', async (bootMenuWaitSeconds) => {
+    expect(await startAndQuit({ ...plain, bootMenuWaitSeconds })).toEqual(FINE)
+  })
+
   it('a UEFI guest with Secure Boot in system management mode and a TPM', async () => {
     const vars = join(dir, 'vars, with commas.fd')
     await copyFile(`${OVMF}/OVMF_VARS_4M.ms.fd`, vars)

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -53,6 +53,35 @@ describe('the launch of a boot test', () => {
 
     expect((await settle({}, { launchFile: join(dir, 'other.yaml') })).wishes).toEqual({ memoryMiB: 1024 })
   })
+
+  it('warns of a launch file beside the image that was written for another image', async () => {
+    await writeFile(join(dir, 'other.qcow2'), '')
+    await writeFile(join(dir, 'output.launch.json'), JSON.stringify({ image: 'other.qcow2', vm: { vcpus: 8 } }))
+
+    const warning = `output.launch.json was written for ${join(dir, 'other.qcow2')}; it is taken for ${join(dir, 'output.qcow2')}`
+    expect((await settle({})).wishes).toEqual({ vcpus: 8 })
+    expect(said).toContain(warning)
+    said = []
+    await settle({}, { launchFile: join(dir, 'output.launch.json') })
+    expect(said).toContain(warning)
+    said = []
+    await rename(join(dir, 'output.launch.json'), join(dir, 'mine.json'))
+    await settle({}, { launchFile: join(dir, 'mine.json') })
+    expect(said.join()).not.toContain('was written for')
+  })
+
+  it.each(['output.qcow2', '/no/longer/there/output.qcow2', 'link.qcow2'])(
+    'has nothing to say about one that was written for it, or before both were moved: %s',
+    async (image) => {
+      await writeFile(join(dir, 'output.qcow2'), '')
+      await symlink('output.qcow2', join(dir, 'link.qcow2'))
+      await writeFile(join(dir, 'output.launch.json'), JSON.stringify({ image, vm: { vcpus: 8 } }))
+
+      await settle({})
+
+      expect(said).toEqual([expect.stringMatching(/^launch file: /)])
+    },
+  )
 
   it("leaves out the file's direct boot when the image's boot loader is asked for", async () => {
     await writeFile(join(dir, 'a.yaml'), 'vm:\n  vcpus: 2\n  kernel: vmlinuz\n  cmdline: quiet\n')

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -34,6 +35,7 @@ vm:
     image: OVMF.fd
   secure-boot: false
   tpm: true
+  boot-menu-wait: 0
   kernel: boot/vmlinuz
   initrd: boot/initrd
   cmdline: console=ttyS0
@@ -75,6 +77,7 @@ describe('a launch file', () => {
       firmwareImage: join(dir, 'OVMF.fd'),
       secureBoot: false,
       tpm: true,
+      bootMenuWaitSeconds: 0,
       kernel: join(dir, 'boot/vmlinuz'),
       initrd: join(dir, 'boot/initrd'),
       cmdline: 'console=ttyS0',
@@ -159,6 +162,16 @@ describe('a launch file', () => {
     await expect(readLaunchFile(join(dir, 'absent.yaml'))).rejects.toMatchObject({ code: 'LAUNCH_INVALID' })
     await expect(readLaunchFile(dir)).rejects.toMatchObject({ code: 'LAUNCH_INVALID', why: 'it is not a regular file' })
     await expect(read('')).rejects.toMatchObject({ code: 'LAUNCH_INVALID' })
+  })
+
+  it('refuses a disk that is a pipe, and does not wait for one who writes into it', async () => {
+    execFileSync('mkfifo', [join(dir, 'pipe')])
+
+    await expect(read('vm: {disks: [{path: pipe}]}')).rejects.toMatchObject({
+      code: 'LAUNCH_INVALID',
+      message: 'launch.yaml: the disk pipe cannot be read',
+      why: 'it is neither a file nor a block device',
+    })
   })
 
   it('names the key of an identity that cannot be made', async () => {

@@ -3,7 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readContents } from '../../../src/firmware/firmware-contents.js'
+import { certificateFacts } from '../../../src/firmware/secure-boot/certificate-facts.js'
+import { KEY_VARIABLE } from '../../../src/firmware/secure-boot/key-variables.js'
+import { keyEntries } from '../../../src/firmware/secure-boot/secure-boot-state.js'
 import { GUID } from '../../../src/firmware/variable.js'
+import { runToolOrFail } from '../../../src/host/run-tool.js'
 import { CvmError } from '../../../src/model/errors.js'
 import type { LaunchWishes } from '../../../src/model/launch.js'
 import type { FirmwareVariableWish, SecureBootPlan, Wishes } from '../../../src/model/wishes.js'
@@ -19,10 +23,23 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'cvm-output-firmware-'))
   const request = { dir: join(dir, 'keys'), name: 'Test', notBefore: new Date('2026-01-01'), days: 3650 }
   await makeKeys(request, new AbortController().signal)
+  await aGuestKey()
 }, 60_000)
 afterAll(async () => await rm(dir, { recursive: true, force: true }))
 
 const key = (name: string) => join(dir, 'keys', name)
+
+/** A key for a guest; its certificates for everything and for kernel modules only, and the key once more with a passphrase. */
+async function aGuestKey(): Promise<void> {
+  const openssl = async (...args: readonly string[]) => await runToolOrFail({ tool: 'openssl', args })
+  const modules = ['-addext', 'extendedKeyUsage=1.3.6.1.4.1.2312.16.1.2']
+  const made = ['-newkey', 'rsa:2048', '-noenc', '-keyout', key('guest.key')]
+  await openssl('req', '-new', '-x509', ...made, '-subj', '/CN=guest', '-days', '30', '-out', key('guest.pem'))
+  const again = ['-key', key('guest.key'), '-subj', '/CN=guest', '-days', '30', '-out', key('modules.pem')]
+  await openssl('req', '-new', '-x509', ...again, ...modules)
+  await openssl('pkey', '-in', key('guest.key'), '-aes256', '-passout', 'pass:word', '-out', key('locked.key'))
+}
+
 const asked = (word: string) => ({ word, plugins: ['20-keys'] })
 
 function keysPlan(changes: Partial<SecureBootPlan> = {}): SecureBootPlan {
@@ -62,7 +79,7 @@ describe('outputFirmware', () => {
     const firmware = await made({ secureBoot: keysPlan(), firmwareVariables: { variables: [TIMEOUT] } })
 
     expect(firmware.template).toBe('/usr/share/OVMF/OVMF_VARS_4M.fd')
-    expect(firmware.layer).toEqual({
+    expect(firmware.layers).toContainEqual({
       origin: '20-keys/plugin.yaml, 21-vars/plugin.yaml',
       wishes: {
         firmware: 'uefi',
@@ -74,8 +91,29 @@ describe('outputFirmware', () => {
     expect(firmware.changes.set).toEqual(['CustomMode', 'KEK', 'PK', 'SecureBootEnable', 'Timeout', 'db', 'dbx'])
     expect(firmware.signer).toMatchObject({ keyFile: key('db.key'), what: ['shim', 'grub'] })
     expect(firmware.state.on).toBe(true)
-    // What the firmware itself makes of a variable is told.
-    expect(firmware.notes).toContainEqual(expect.stringMatching(/^firmware: OVMF overwrites Timeout/))
+  })
+
+  it("has the launch wait as long as Timeout says, because OVMF asks QEMU's boot menu", async () => {
+    const { layers, notes } = await made({ firmwareVariables: { variables: [TIMEOUT] } })
+
+    expect(layers.at(-1)).toEqual({ origin: '21-vars/plugin.yaml: Timeout', wishes: { bootMenuWaitSeconds: 3 } })
+    expect(notes).toEqual([])
+  })
+
+  it('says of a Timeout that was in the firmware before that it is lost', async () => {
+    const firmwareVars = join(dir, 'waiting.fd')
+    const { bytes } = await made({ firmwareVariables: { variables: [TIMEOUT] } })
+    await writeFile(firmwareVars, bytes)
+    const other: FirmwareVariableWish = { ...TIMEOUT, name: 'Lang', text: 'eng' }
+    const wishes = { firmwareVariables: { variables: [other] } }
+    const launch = { firmwareVars, firmwareCode: '/usr/share/OVMF/OVMF_CODE_4M.fd' }
+
+    const lost = await made(wishes, launch)
+    const kept = await made(wishes, { ...launch, bootMenuWaitSeconds: 3 })
+
+    expect(lost.layers).toHaveLength(1)
+    expect(lost.notes).toEqual([expect.stringMatching(/^firmware: OVMF overwrites Timeout .* --boot-menu-wait 3 /)])
+    expect(kept.notes).toEqual([])
   })
 
   it('gives the same bytes for the same wishes', async () => {
@@ -134,7 +172,7 @@ describe('outputFirmware', () => {
 
     expect(firmware).toMatchObject({ template: launch.firmwareVars, code: launch.firmwareCode })
     expect(firmware.changes.set).toEqual(['Timeout'])
-    expect(firmware.layer.wishes).toMatchObject({ firmwareCode: launch.firmwareCode, secureBoot: true })
+    expect(firmware.layers[0]?.wishes).toMatchObject({ firmwareCode: launch.firmwareCode, secureBoot: true })
     expect(firmware.signer).toBeUndefined()
   })
 
@@ -172,6 +210,12 @@ describe('outputFirmware', () => {
       { firmwareVariables: { variables: [TIMEOUT] } },
       { tee: 'tdx' },
       /takes no separate file/,
+    ],
+    [
+      'a launch that is to wait another time',
+      { firmwareVariables: { variables: [TIMEOUT] } },
+      { bootMenuWaitSeconds: 5 },
+      /LAUNCH_INVALID\nthe boot menu is to wait 3 s, and 5 s\nTimeout is 3 \(21-vars\/plugin\.yaml\)/,
     ],
     [
       'one variable by two names',
@@ -212,6 +256,66 @@ describe('outputFirmware', () => {
 
   it('is refused for keys when the launch wants no Secure Boot', async () => {
     expect(await refusal({ secureBoot: keysPlan() }, { secureBoot: false })).toMatch(/LAUNCH_INVALID\n.*no Secure Boot/)
+  })
+
+  it('enrols the certificate of the guest in MokList, behind those that are there, and says that its key is in the image', async () => {
+    const guestSigner = { key: key('guest.key'), cert: key('guest.pem'), plugins: ['20-keys'] }
+    const firmware = await made({ secureBoot: keysPlan({ mok: [asked(key('KEK.pem'))], guestSigner }) })
+    const mok = keyEntries(firmware.variables, KEY_VARIABLE.MokList)
+
+    expect(mok.map(({ data }) => certificateFacts(data).subject)).toEqual(['CN=Test KEK', 'CN=guest'])
+    expect(firmware.guestSigner).toMatchObject({ trustedBy: 'MokList' })
+    expect(firmware.state.db).toHaveLength(1)
+    expect(firmware.notes.join('\n')).toMatch(/private key of guest is put into the image \(\/etc\/cvm/)
+    expect(firmware.notes.join('\n')).not.toMatch(/WARNING/)
+  })
+
+  it('enrols the certificate of the guest beside a MokList of the firmware, and only once', async () => {
+    const guestSigner = { key: key('guest.key'), cert: key('guest.pem'), plugins: ['20-keys'] }
+    const { bytes } = await made({ secureBoot: keysPlan({ mok: [asked(key('KEK.pem'))], guestSigner }) })
+    const vars = join(dir, 'earlier.fd')
+    await writeFile(vars, bytes)
+    const launch = { firmwareCode: '/usr/share/OVMF/OVMF_CODE_4M.secboot.fd', firmwareVars: vars, secureBoot: true }
+    const { pk: _, sign: __, ...none } = keysPlan({ kek: [], db: [] })
+    const firmware = await made({ secureBoot: { ...none, guestSigner } }, launch)
+
+    expect(firmware.guestSigner?.trustedBy).toBe('MokList')
+    expect(firmware.changes.set).toEqual([])
+  })
+
+  it.each([
+    ['db', 'db', /WARNING: Test db has the key of db, so root in the guest can sign whatever the firmware starts/],
+    ['KEK', 'MokList', /WARNING: Test KEK has the key of KEK/],
+  ])('warns when the guest gets the key of %s', async (name, trustedBy, words) => {
+    const guestSigner = { key: key(`${name}.key`), cert: key(`${name}.pem`), plugins: ['20-keys'] }
+    const firmware = await made({ secureBoot: keysPlan({ guestSigner }) })
+
+    expect(firmware.guestSigner?.trustedBy).toBe(trustedBy)
+    expect(firmware.notes.join('\n')).toMatch(words)
+  })
+
+  it.each<readonly [string, string, string, Partial<SecureBootPlan>, RegExp]>([
+    ['another certificate', 'PK', 'guest', {}, /PK\.key is not the key of the certificate in \S+guest\.pem/],
+    ['a passphrase', 'locked', 'guest', {}, /secure-boot\.guest-signer\.key \S+: the private key has a passphrase/],
+    [
+      'a certificate in dbx',
+      'guest',
+      'guest',
+      { dbx: [asked('guest')] },
+      /guest-signer \S+: the certificate is in dbx/,
+    ],
+    [
+      'a certificate for modules',
+      'guest',
+      'modules',
+      {},
+      /guest-signer \S+: the certificate is for kernel modules only/,
+    ],
+  ])('is refused for a key of the guest with %s', async (_, keyName, certName, changes, words) => {
+    const guestSigner = { key: key(`${keyName}.key`), cert: key(`${certName}.pem`), plugins: ['20-keys'] }
+    const dbx = (changes.dbx ?? []).map(({ word }) => asked(key(`${word}.pem`)))
+
+    expect(await refusal({ secureBoot: keysPlan({ ...changes, dbx, guestSigner }) })).toMatch(words)
   })
 
   it('is refused for keys that do not fit, with all problems', async () => {

@@ -30,7 +30,7 @@ describe('the flags of a launch', () => {
       ],
       ...['--forward', '2222:22', '--forward', '80', '--firmware-image', 'OVMF.fd', '--vsock', 'free'],
       ...['--quote-service', 'vsock:2:4050', '--debug', '--mrowner', HEX, '--policy', '0x30000', '--append', 'a b'],
-      ...['--disk', 'x,format=raw,read-only'],
+      ...['--disk', 'x,format=raw,read-only', '--boot-menu-wait', '5'],
     )
 
     const layers = await launchLayersOf(options, '/here')
@@ -51,6 +51,7 @@ describe('the flags of a launch', () => {
       vsockCid: 'free',
       quoteService: { kind: 'vsock', cid: 2, port: 4050 },
       debug: true,
+      bootMenuWaitSeconds: 5,
       mrowner: HEX,
       policy: '0x30000',
       cmdline: 'a b',
@@ -91,6 +92,8 @@ describe('the flags of a launch', () => {
     [['--memory', '8'], /size with its unit/],
     [['--forward', '70000:22'], /1 to 65535/],
     [['--vsock', '2'], /from 3 to/],
+    [['--boot-menu-wait', '66'], /0 to 65/],
+    [['--boot-menu-wait', '1.5'], /whole number/],
     [['--tee', 'sgx'], /none, tdx, snp/],
     [['--policy', '1'], /bit 17/],
   ])('refuse %j with what is right', (words, message) => {

@@ -28,6 +28,7 @@ const UP: BootTestResult = {
     network: { kind: 'none' },
     tpm: false,
   },
+  unsaved: [],
   tail: ['last words'],
 }
 

@@ -91,6 +91,11 @@ describe('fitLaunch', () => {
       /vm\.firmware\.vars is for uefi, and what is asked for is bios/,
     ],
     [
+      'a boot menu that waits before a kernel which the firmware starts directly',
+      [layer('launch.yaml', { kernel: '/vmlinuz' }), layer('--boot-menu-wait', { bootMenuWaitSeconds: 5 })],
+      /vm\.boot-menu-wait is for the boot menu, and .* \(--boot-menu-wait; launch\.yaml\)/,
+    ],
+    [
       'Secure Boot beside a BIOS',
       [layer('f', { firmware: 'bios', secureBoot: true })],
       /vm\.secure-boot is a matter of UEFI/,
@@ -99,6 +104,20 @@ describe('fitLaunch', () => {
     expect(() => fitLaunch(layers)).toThrow(
       expect.objectContaining({ code: 'LAUNCH_INVALID', message: expect.stringMatching(message) }),
     )
+  })
+
+  it('lets a direct boot that is asked for later go before the boot menu', () => {
+    const layers = [layer('output.launch.json', { bootMenuWaitSeconds: 5 }), layer('-k', { kernel: '/vmlinuz' })]
+
+    expect(fitLaunch(layers).wishes).toEqual({ kernel: '/vmlinuz' })
+  })
+
+  it('keeps a boot menu beside a kernel where it means something, or does not wait', () => {
+    const bios = { firmware: 'bios', bootMenuWaitSeconds: 5, kernel: '/vmlinuz' } as const
+    const atOnce = { bootMenuWaitSeconds: 0, kernel: '/vmlinuz' }
+
+    expect(fitLaunch([layer('f', bios)]).wishes).toEqual(bios)
+    expect(fitLaunch([layer('f', atOnce)]).wishes).toEqual(atOnce)
   })
 
   it('takes free ports of the host as often as one likes', () => {

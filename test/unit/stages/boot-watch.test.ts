@@ -230,6 +230,33 @@ describe('BootWatch of a guest whose initrd is broken', () => {
     expect(down.verdict).toMatchObject({ ok: false, error: { code: 'GUEST_TIMED_OUT' } })
   })
 
+  it('keeps the first verdict when a person leaves later', () => {
+    const failed = watched(KERNEL, LOGIN, 'You are in emergency mode. After logging in')
+    const passed = watched(KERNEL, LOGIN)
+    passed.tick(5_000)
+    passed.sign(sign('[   60.0] Kernel panic - not syncing: by the person'), 60_000)
+    for (const watch of [failed, passed]) watch.left(70_000)
+
+    expect(failed.verdict).toMatchObject({ ok: false, error: { code: 'GUEST_EMERGENCY_SHELL' } })
+    expect(passed.verdict).toEqual({ ok: true, reached: 'login' })
+  })
+
+  it('judges by what was seen when a person leaves without a verdict', () => {
+    const [up, early] = [watched(KERNEL, LOGIN), watched(KERNEL)]
+    for (const watch of [up, early]) watch.left(3_000)
+
+    expect(up.verdict).toEqual({ ok: true, reached: 'login' })
+    expect(early.verdict).toMatchObject({ ok: false, error: { code: 'GUEST_LEFT_EARLY' } })
+  })
+
+  it('takes a power-off by a person for the end of the session, unless the guest was never up', () => {
+    const [up, early] = [watched(KERNEL, LOGIN), watched(KERNEL)]
+    for (const watch of [up, early]) watch.shutDown(3_000)
+
+    expect(up.verdict).toEqual({ ok: true, reached: 'login' })
+    expect(early.verdict).toMatchObject({ ok: false, error: { code: 'GUEST_STOPPED_EARLY' } })
+  })
+
   it('notes the banner of an SSH server, which decides nothing', () => {
     const watch = watched(KERNEL)
     expect(watch.initSeen).toBe(false)

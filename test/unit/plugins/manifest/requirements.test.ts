@@ -47,6 +47,15 @@ describe('requiresText', () => {
       aPlugin({ name: '30-c' }),
     ]
 
-    expect(requiresText(plugins)).toBe('useradd\t10-a\ntpm2\t10-a\n')
+    expect(requiresText(plugins, {})).toBe('useradd\t10-a\ntpm2\t10-a\n')
+  })
+
+  it('has sbsign, and how it gets there, for a guest that is to sign', () => {
+    const guestSigner = { key: '/k', cert: '/c', plugins: ['20-a', '21-b'] }
+    const secureBoot = { kek: [], db: [], dbx: [], mok: [], microsoft: false, guestSigner, plugins: ['20-a', '21-b'] }
+
+    expect(requiresText([], { secureBoot })).toMatch(
+      /^sbsign\t20-a and 21-b for secure-boot\.guest-signer .*sbsigntool.*\n$/,
+    )
   })
 })

@@ -85,6 +85,41 @@ describe('planSecureBoot', () => {
     expect(plan?.sign?.what).toEqual(['kernel'])
   })
 
+  const optional = (rest: string) =>
+    `options: {KEY: {type: path}, CERT: {type: path}}\nsecure-boot: {${rest}guest-signer: {key: $KEY, cert: $CERT}}`
+
+  it('gives the guest a key only when its options have values', async () => {
+    const wisher = await aWisher('20-a', optional('keys: keys, '))
+
+    expect(planSecureBoot([wisher], {}).plan).toMatchObject({ pk: { word: '/plugins/20-a/keys/PK.pem' } })
+    expect(planSecureBoot([wisher], {}).plan?.guestSigner).toBeUndefined()
+    expect(planSecureBoot([wisher], { KEY: '/k', CERT: '/c' }).plan?.guestSigner).toEqual({
+      key: '/k',
+      cert: '/c',
+      plugins: ['20-a'],
+    })
+  })
+
+  it('wants nothing when there is only a guest-signer, and its options have no value', async () => {
+    expect(planSecureBoot([await aWisher('20-a', optional(''))], {})).toEqual({
+      problems: [],
+      notes: [],
+      runNotes: ['20-a: KEY, CERT not given: nothing to do for Secure Boot'],
+    })
+  })
+
+  it('refuses a key for the guest without its certificate', async () => {
+    const { problems } = planSecureBoot([await aWisher('20-a', optional('keys: keys, '))], { KEY: '/k' })
+
+    expect(problems).toEqual([
+      {
+        code: 'PLUGIN_INVALID',
+        where: '/plugins/20-a/plugin.yaml',
+        what: 'secure-boot.guest-signer: KEY is given, and CERT is not; it takes key and certificate',
+      },
+    ])
+  })
+
   it('signs nothing when nothing is named', async () => {
     const { plan } = planSecureBoot([await aWisher('20-a', 'secure-boot: {keys: keys, what: []}')], {})
 
@@ -105,6 +140,12 @@ describe('planSecureBoot', () => {
       'sign: {key: /b, cert: /c}',
       /20-a wants \/a, \/c, 21-b wants \/b, \/c as signer/,
     ],
+    [
+      'two signers in the guest',
+      'guest-signer: {key: /a, cert: /c}',
+      'guest-signer: {key: /b, cert: /c}',
+      /20-a wants \/a, \/c, 21-b wants \/b, \/c as signer in the guest/,
+    ],
     ['Microsoft and not', 'microsoft: true', 'microsoft: false', /20-a wants Microsoft's certificates, 21-b does not$/],
   ])('refuses %s, with both plugins', async (_, one, other, words) => {
     const { problems } = planSecureBoot(
@@ -121,6 +162,7 @@ describe('planSecureBoot', () => {
     ['secure-boot: {keys: {pg: a}}', /"pg".*pk/s],
     ['secure-boot: {what: [initrd]}', /what.*one of shim, grub, systemd-boot, kernel, uki/],
     ['secure-boot: {sign: {key: a}}', /cert/],
+    ['secure-boot: {guest-signer: {key: a}}', /guest-signer.*cert/],
     ['secure-boot: {keys: $KEYS}', /not among this plugin's options/],
   ])('is not made of %s', async (yaml, words) => {
     expect((await problemsOf(yaml)).join('\n')).toMatch(words)
