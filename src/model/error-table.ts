@@ -368,7 +368,7 @@ export const ERRORS = {
   NO_SPACE: {
     exit: 'io',
     meaning: 'Not enough room on the disk.',
-    next: 'Free space or give an output on another disk with -o.',
+    next: 'Free space there, or use another disk: TMPDIR says where the work is done, the options where results go.',
   },
   GUEST_NO_SPACE: {
     exit: 'io',

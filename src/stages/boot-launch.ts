@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { fitLaunch } from '../launch/fit-launch.js'
 import { assertNoStrayWishes } from '../launch/stray-wishes.js'
 import type { Say } from '../model/events.js'
 import type { LaunchKey, LaunchLayer, SettledLaunch } from '../model/launch.js'
 import { LAUNCH_PATHS } from '../model/launch-keys.js'
 import { launchFileOf } from '../model/output-names.js'
-import { readLaunchFile } from './launch-file.js'
+import { readLaunchFile, writtenForAnother } from './launch-file.js'
 
 export interface BootLaunchInput {
   readonly image: string
@@ -24,7 +25,7 @@ export interface BootLaunchInput {
  */
 export async function settleBootLaunch(input: BootLaunchInput, say: Say): Promise<SettledLaunch> {
   const file = input.launchFile ?? launchFileBeside(input.image)
-  const ofFile = file === undefined ? [] : await layersOfFile(file, input)
+  const ofFile = file === undefined ? [] : await layersOfFile(file, input, say)
   const settled = fitLaunch([...ofFile, ...input.flags])
   assertNoStrayWishes(settled, new Set(input.flags.map(({ origin }) => origin)))
   if (file !== undefined) say({ type: 'step', text: `launch file: ${file} (${shown(settled, ofFile)})` })
@@ -37,8 +38,16 @@ export function launchFileBeside(image: string): string | undefined {
   return existsSync(path) ? path : undefined
 }
 
-async function layersOfFile(file: string, { byBootLoader }: BootLaunchInput): Promise<readonly LaunchLayer[]> {
-  const { layers } = await readLaunchFile(file)
+async function layersOfFile(
+  path: string,
+  { image, byBootLoader }: BootLaunchInput,
+  say: Say,
+): Promise<readonly LaunchLayer[]> {
+  const file = await readLaunchFile(path)
+  // Of one that a person names they know what it is for.
+  const stale = file.path === resolve(launchFileOf(image)) ? await writtenForAnother(file, image) : undefined
+  if (stale !== undefined) say({ type: 'warning', text: stale })
+  const { layers } = file
   return byBootLoader ? layers.map(withoutDirectBoot) : layers
 }
 

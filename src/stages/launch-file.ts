@@ -1,11 +1,13 @@
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
+import { sameFile } from '../image/file-identity.js'
 import { CvmError } from '../model/errors.js'
 import type { LaunchKey, LaunchLayer, LaunchWishes } from '../model/launch.js'
 import { LAUNCH_KEYS, LAUNCH_PATHS } from '../model/launch-keys.js'
 import { launchMistakes } from '../model/launch-rules.js'
 import { type LaunchText, launchWordsIn } from '../model/launch-text.js'
 import type { LaunchWords } from '../model/launch-values.js'
+import { readFormBytes } from '../plugins/manifest/read-form-bytes.js'
 import { type Complain, placedMistakes, readYamlForm, shownPath } from '../plugins/manifest/yaml-form.js'
 import { resolveLaunchWords } from './launch-words.js'
 
@@ -41,10 +43,17 @@ export async function readLaunchFile(path: string, cwd: string = process.cwd()):
   }
 }
 
+/** What to say of a launch file that lies beside an image by its name, and was written for another one; undefined: it is this image's. */
+export async function writtenForAnother(file: LaunchFile, image: string): Promise<string | undefined> {
+  const own = resolve(image)
+  if (file.image === undefined || file.image === own || (await sameFile(file.image, own))) return undefined
+  return `${basename(file.path)} was written for ${basename(file.image)}; it is taken for ${basename(image)}`
+}
+
 async function readRegularFile(absolute: string, shown: string): Promise<Buffer> {
   try {
     if (!(await stat(absolute)).isFile()) throw new Error('it is not a regular file')
-    return await readFile(absolute)
+    return await readFormBytes(absolute)
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new CvmError('LAUNCH_INVALID', `the launch file ${shown} cannot be read`, { why, cause })

@@ -15,7 +15,7 @@ import type { LaunchConfig, LaunchLayer, LaunchWishes, QemuFlavour, SettledLaunc
 import { IDENTITY_KEYS } from '../model/launch-keys.js'
 import { launchFileOf } from '../model/output-names.js'
 import { freeVsockCid, withFreePorts } from './boot-ports.js'
-import { type LaunchFile, readLaunchFile } from './launch-file.js'
+import { type LaunchFile, readLaunchFile, writtenForAnother } from './launch-file.js'
 import { type FoundFirmware, launchFirmware } from './launch-firmware.js'
 import { askQemu } from './qemu-abilities.js'
 
@@ -85,7 +85,7 @@ export async function planImageLaunch(request: LaunchRequest): Promise<ImageLaun
     settled,
     firmware,
     accelerator,
-    notes: [...besideNotes(beside, image.path), ...qemu.notes, ...chosenNotes(wishes, config)],
+    notes: [...(await besideNotes(beside, image.path)), ...qemu.notes, ...chosenNotes(wishes, config)],
   }
 }
 
@@ -95,13 +95,10 @@ async function fileBeside(imagePath: string, given: LaunchFile | undefined): Pro
   return existsSync(path) && path !== given?.path ? await readLaunchFile(path) : undefined
 }
 
-function besideNotes(beside: LaunchFile | undefined, imagePath: string): readonly string[] {
+async function besideNotes(beside: LaunchFile | undefined, imagePath: string): Promise<readonly string[]> {
   if (beside === undefined) return []
-  const other =
-    beside.image === undefined || beside.image === imagePath
-      ? []
-      : [`${basename(beside.path)} was written for ${basename(beside.image)}; it is taken for ${basename(imagePath)}`]
-  return [`${beside.path} lies beside the image and is taken`, ...other]
+  const other = await writtenForAnother(beside, imagePath)
+  return [`${beside.path} lies beside the image and is taken`, ...(other === undefined ? [] : [other])]
 }
 
 async function hasEsp({ path, format }: InputImage): Promise<boolean> {
