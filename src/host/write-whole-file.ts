@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { lstat, open, rm } from 'node:fs/promises'
 import { CvmError } from '../model/errors.js'
-import { fromSystem } from '../model/system-error.js'
+import { fromSystem, isNoSpace } from '../model/system-error.js'
 import { codeOf, takeName } from './take-name.js'
 
 export interface WholeFile {
@@ -77,8 +77,10 @@ async function writeFlushed(path: string, bytes: Buffer, mode: number): Promise<
 function told(path: string, error: unknown): unknown {
   const code = codeOf(error)
   if (code === 'EEXIST') return taken(path)
-  if (!UNWRITABLE.has(code)) return fromSystem(error)
   const why = error instanceof Error ? error.message : String(error)
+  // The system does not say which file it was.
+  if (isNoSpace(error)) return new CvmError('NO_SPACE', `no room on the disk: ${path}`, { why, cause: error })
+  if (!UNWRITABLE.has(code)) return fromSystem(error)
   return new CvmError('OUTPUT_UNWRITABLE', `${path} cannot be written`, { why, cause: error })
 }
 

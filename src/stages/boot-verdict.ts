@@ -57,6 +57,11 @@ export function timedOut(limitMs: number, tail: readonly string[]): CvmError {
 /** QEMU ended while the guest ran. */
 export function crashed(stderr: string, ending: string): CvmError {
   const words = qemuLastWords(stderr)
+  // It loads them after its start, when it runs for us already.
+  if (/\b(?:could not load (?:kernel|initrd)|invalid kernel header|error reading initrd)/.test(words)) {
+    const next = 'Give a kernel with -k that QEMU can load, such as a vmlinuz.'
+    return new CvmError('LAUNCH_INVALID', 'QEMU cannot load what is to be started directly', { why: words, next })
+  }
   return new CvmError('GUEST_CRASHED', `QEMU ended by itself (${ending})`, words === '' ? {} : { why: words })
 }
 

@@ -193,6 +193,21 @@ describe('bootTest', () => {
     },
   )
 
+  it('says that a kernel is none, with exit 2', async () => {
+    const kernel = join(dir, 'not a kernel')
+    await writeFile(kernel, Buffer.alloc(8192, 'x'))
+
+    const result = await boot(
+      { ending: 'hang' },
+      { launch: { kernel }, directBoot: { root: 'x', consoles: ['ttyS0'] } },
+    )
+
+    expect(result.verdict).toMatchObject({
+      error: { code: 'LAUNCH_INVALID', exitCode: 2, why: expect.stringContaining('kernel header') },
+    })
+    await rm(kernel)
+  })
+
   it('takes the format from the header, whatever the name says', async () => {
     const result = await boot(printing('Kernel panic - not syncing: x', ''), {}, { name: 'guest.qcow2' })
 

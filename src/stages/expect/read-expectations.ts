@@ -1,7 +1,6 @@
-import { createReadStream } from 'node:fs'
 import { CvmError } from '../../model/errors.js'
 import type { Expectation } from '../../model/expectation.js'
-import { LARGEST_FORM_BYTES } from '../../plugins/manifest/yaml-form.js'
+import { readFormBytes } from '../../plugins/manifest/read-form-bytes.js'
 import { readExpectBytes } from './read-expect-file.js'
 import { readShortForm, splitShortForm } from './short-form.js'
 
@@ -39,20 +38,13 @@ async function shortForm(word: string, form: Parameters<typeof readShortForm>[0]
 async function readExpectFile(file: string): Promise<Reading> {
   let bytes: Buffer
   try {
-    bytes = await readStart(file)
+    bytes = await readFormBytes(file)
   } catch (error) {
     const why = error instanceof Error && 'code' in error ? String(error.code) : 'no file'
     const what = why === 'ENOENT' ? NO_FILE : `cannot be read (${why})`
     return { mistakes: [`--expect ${file.slice(0, 80)}: ${what}`] }
   }
   return readExpectBytes(bytes, file)
-}
-
-/** No more than shows that it is too large: it may be a device without an end. A pipe is as good as a file. */
-async function readStart(file: string): Promise<Buffer> {
-  const pieces: Buffer[] = []
-  for await (const piece of createReadStream(file, { end: LARGEST_FORM_BYTES })) pieces.push(piece)
-  return Buffer.concat(pieces)
 }
 
 const MOST_EXPECTATIONS = 1000
