@@ -18,24 +18,27 @@ import { aptLine } from './tools-needed.js'
  */
 export async function startBootTpm({ scratchDir, account, janitor }: BootPlace): Promise<BootTpm> {
   await requireSwtpm()
-  const as = account === undefined ? {} : { as: account }
+  const ours = {
+    ...(account === undefined ? {} : { as: account }),
+    onStart: (pid: number) => {
+      const process = identifyProcess(pid)
+      if (process !== undefined) janitor.watchPid(process.pid, process.startTime)
+    },
+  }
   const stateDir = join(scratchDir, 'tpm')
   await mkdir(stateDir)
   await chmod(stateDir, 0o700)
   if (account !== undefined) await chown(stateDir, account.uid, account.gid)
-  await runToolOrFail(swtpmSetupCall(stateDir), { ...as, timeoutMs: SETUP_MS })
+  // It starts a swtpm of its own, which would outlive it.
+  await runToolOrFail(swtpmSetupCall(stateDir), { ...ours, timeoutMs: SETUP_MS })
 
   // In its own directory, which its account may write.
   const socketPath = join(stateDir, 'socket')
   const stop = new AbortController()
   const ended = runTool(swtpmSocketCall(stateDir, socketPath), {
-    ...as,
+    ...ours,
     signal: stop.signal,
     graceMs: GRACE_MS,
-    onStart: (pid) => {
-      const process = identifyProcess(pid)
-      if (process !== undefined) janitor.watchPid(process.pid, process.startTime)
-    },
   })
   const outcome = ended.then(
     ({ stderr, stdout }) => (stderr.trim() === '' ? stdout : stderr).trim(),

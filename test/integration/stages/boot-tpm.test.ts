@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -37,7 +37,7 @@ function aPlace() {
 describe.runIf(SWTPM_THERE)('the TPM of a boot test', () => {
   it('listens, is watched by the janitor, and ends when it is disposed of', async () => {
     const tpm = await startBootTpm(aPlace())
-    const [swtpm] = watched
+    const swtpm = watched.at(-1)
 
     expect(existsSync(tpm.socketPath)).toBe(true)
     expect(swtpm !== undefined && isRunning(swtpm)).toBe(true)
@@ -45,6 +45,16 @@ describe.runIf(SWTPM_THERE)('the TPM of a boot test', () => {
     await tpm[Symbol.asyncDispose]()
 
     expect(swtpm !== undefined && isRunning(swtpm)).toBe(false)
+  })
+
+  it('is watched by the janitor while it is being made, so that nothing of it outlives a kill', async () => {
+    const making = startBootTpm(aPlace())
+    await vi.waitFor(() => expect(watched).toHaveLength(1), { timeout: 5_000, interval: 5 })
+    const [setup] = watched
+    const program = await readFile(`/proc/${setup?.pid}/cmdline`, 'utf8')
+    await using _ = await making
+
+    expect(program).toContain('swtpm_setup')
   })
 
   it.runIf(existsSync('/usr/bin/qemu-system-x86_64'))('ends by itself when its machine dies', async () => {
