@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -36,21 +36,30 @@ beforeAll(async () => {
   }
   await writeFile(at('entry.bin'), writeLoadOption(entry))
   await writeFile(at('vars.yaml'), 'Timeout: 2\nBoot0042: { file: entry.bin }\nBootOrder: "0042"\n')
-  const run = await program('rewrite', ['-i', guest, '--json', '-t', '15', '--skip', '98-ima-enable-simple'], {
+  await plantSbsign()
+  const args = ['-i', guest, '--json', '-t', '15', '--skip', '98-ima-enable-simple', '--plugins', at('plugins')]
+  const run = await program('rewrite', args, {
     cwd: dir,
     env: {
       CVM_SB_KEYS: keys,
       CVM_FIRMWARE_VARIABLES: at('vars.yaml'),
       CVM_SB_GUEST_KEY: join(at('guest'), 'db.key'),
       CVM_SB_GUEST_CERT: join(at('guest'), 'db.pem'),
-      // Its option takes any packages; this one lets the guest sign.
-      CVM_TDX_GUEST_REPO: await cachedPackage('sbsign-debs', at('debs'), 'trixie', () => 'sbsigntool'),
     },
   })
   expect(run.code, run.stderr + run.stdout).toBe(0)
   report = JSON.parse(run.stdout) as RewriteReport
 })
 afterAll(async () => await rm(dir, { recursive: true, force: true }))
+
+/** The shipped plugins, and one with the package that lets a guest sign. */
+async function plantSbsign(): Promise<void> {
+  await rewriter('init', at('plugins'))
+  const plugin = join(at('plugins'), 'pre-stage/19-sbsigntool')
+  await mkdir(plugin)
+  await cachedPackage('sbsign-debs', join(plugin, 'debs'), 'trixie', () => 'sbsigntool')
+  await writeFile(join(plugin, 'plugin.yaml'), 'description: Lets the guest sign.\nrootfs: { debs: debs }\n')
+}
 
 async function rewriter(...args: readonly string[]): Promise<ProgramResult> {
   const run = await program('rewrite', args, { cwd: dir })

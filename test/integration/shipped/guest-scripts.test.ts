@@ -65,6 +65,34 @@ describe('runcmd lines in a guest without bash', () => {
   })
 })
 
+describe('programs that plugins require', () => {
+  it.each([
+    [
+      'are there when packages of the same run bring them',
+      'printf "#!/bin/sh\\n" >"$CVM_DIR/bin/cvm-signs"; chmod +x "$CVM_DIR/bin/cvm-signs"',
+      '',
+    ],
+    [
+      'end the run before the first script when nothing brings them',
+      ':',
+      'not in the guest: cvm-signs, required by 20-a for this\nfailed requires 1\n',
+    ],
+  ])('%s', async (_, install, said) => {
+    await using guest = await aGuest({ setsid: 'exit 0' })
+    await mkdir(guest.at('scripts'))
+    await writeFile(
+      guest.at('report.sh'),
+      `CVM_DIR=${guest.dir}\nexport CVM_DIR\ncvm_run() { shift; "$@"; }\ncvm_fail() { echo "failed $*"; exit 9; }\n`,
+    )
+    await writeFile(guest.at('requires'), 'cvm-signs\t20-a for this\n')
+    await writeFile(guest.at('rootfs-wishes'), '')
+    await writeFile(guest.at('rootfs-install.sh'), `#!/bin/sh\n${install}\n`, { mode: 0o755 })
+    await writeFile(guest.at('scripts/000-run-parts'), await guest.text('cloud-init/guest/run-parts.sh'))
+
+    expect((await guest.start(guest.at('scripts/000-run-parts'))).said).toBe(said)
+  })
+})
+
 /** A directory in which guest scripts are started with the given programs in front of PATH. */
 async function aGuest(programs: Readonly<Record<string, string>> = {}) {
   const dir = await mkdtemp(join(tmpdir(), 'guest-scripts-'))

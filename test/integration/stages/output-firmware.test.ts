@@ -37,6 +37,12 @@ async function aGuestKey(): Promise<void> {
   await openssl('req', '-new', '-x509', ...made, '-subj', '/CN=guest', '-days', '30', '-out', key('guest.pem'))
   const again = ['-key', key('guest.key'), '-subj', '/CN=guest', '-days', '30', '-out', key('modules.pem')]
   await openssl('req', '-new', '-x509', ...again, ...modules)
+  const request = ['-key', key('guest.key'), '-subj', '/CN=guest', '-out', key('guest.csr')]
+  await openssl('req', '-new', ...request)
+  const authority = ['-newkey', 'rsa:2048', '-noenc', '-keyout', key('ca.key'), '-subj', '/CN=authority']
+  await openssl('req', '-new', '-x509', ...authority, '-days', '30', '-out', key('ca.pem'))
+  const issuer = ['-CA', key('ca.pem'), '-CAkey', key('ca.key'), '-set_serial', '2']
+  await openssl('x509', '-req', '-in', key('guest.csr'), ...issuer, '-days', '30', '-out', key('issued.pem'))
   await openssl('pkey', '-in', key('guest.key'), '-aes256', '-passout', 'pass:word', '-out', key('locked.key'))
 }
 
@@ -272,15 +278,28 @@ describe('outputFirmware', () => {
 
   it('enrols the certificate of the guest beside a MokList of the firmware, and only once', async () => {
     const guestSigner = { key: key('guest.key'), cert: key('guest.pem'), plugins: ['20-keys'] }
-    const { bytes } = await made({ secureBoot: keysPlan({ mok: [asked(key('KEK.pem'))], guestSigner }) })
     const vars = join(dir, 'earlier.fd')
-    await writeFile(vars, bytes)
+    await writeFile(vars, (await made({ secureBoot: keysPlan({ mok: [asked(key('KEK.pem'))] }) })).bytes)
     const launch = { firmwareCode: '/usr/share/OVMF/OVMF_CODE_4M.secboot.fd', firmwareVars: vars, secureBoot: true }
     const { pk: _, sign: __, ...none } = keysPlan({ kek: [], db: [] })
-    const firmware = await made({ secureBoot: { ...none, guestSigner } }, launch)
+    const first = await made({ secureBoot: { ...none, guestSigner } }, launch)
+    await writeFile(vars, first.bytes)
+    const second = await made({ secureBoot: { ...none, guestSigner } }, launch)
 
-    expect(firmware.guestSigner?.trustedBy).toBe('MokList')
-    expect(firmware.changes.set).toEqual([])
+    const mok = keyEntries(first.variables, KEY_VARIABLE.MokList)
+    expect(mok.map(({ data }) => certificateFacts(data).subject)).toEqual(['CN=Test KEK', 'CN=guest'])
+    expect(second.guestSigner?.trustedBy).toBe('MokList')
+    expect(second.changes.set).toEqual([])
+  })
+
+  it('takes a certificate that one of db has issued for trusted by db, and warns', async () => {
+    const guestSigner = { key: key('guest.key'), cert: key('issued.pem'), plugins: ['20-keys'] }
+    const db = [asked(key('db.pem')), asked(key('ca.pem'))]
+    const firmware = await made({ secureBoot: keysPlan({ db, guestSigner }) })
+
+    expect(firmware.guestSigner?.trustedBy).toBe('db')
+    expect(firmware.changes.set).not.toContain('MokList')
+    expect(firmware.notes.join('\n')).toMatch(/WARNING: guest is trusted by db/)
   })
 
   it.each([
