@@ -47,18 +47,6 @@ describe('the launch of a boot test', () => {
     expect(said).toEqual([`launch file: ${join(dir, 'output.launch.json')} (vm.memory)`])
   })
 
-  it('warns of a launch file beside the image that was written for another one', async () => {
-    const written = (image: string) =>
-      writeFile(join(dir, 'output.launch.json'), JSON.stringify({ image, vm: { vcpus: 8 } }))
-
-    await written('output.qcow2')
-    await settle({})
-    expect(said).toHaveLength(1)
-    await written('other.qcow2')
-    await settle({})
-    expect(said).toContain('output.launch.json was written for other.qcow2; it is taken for output.qcow2')
-  })
-
   it('takes another file instead when one is named', async () => {
     await writeFile(join(dir, 'output.launch.json'), JSON.stringify({ vm: { vcpus: 8 } }))
     await writeFile(join(dir, 'other.yaml'), 'vm:\n  memory: 1G\n')
