@@ -14,7 +14,8 @@ export default defineConfig({
     ...(process.env['CVM_TEST_JSON'] === undefined ? {} : { outputFile: { json: process.env['CVM_TEST_JSON'] } }),
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts', 'test/*.test.ts'], testTimeout: 60_000 } },
-      { test: { name: 'integration', include: ['test/integration/**/*.test.ts'], testTimeout: 60_000 } },
+      // Many of them run at a time, each with programs of its own: a limit for what hangs, not for what waits its turn.
+      { test: { name: 'integration', include: ['test/integration/**/*.test.ts'], testTimeout: 180_000 } },
       {
         test: {
           name: 'tiny',

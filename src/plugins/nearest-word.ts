@@ -3,6 +3,8 @@ export function nearestWord(typed: string, words: Iterable<string>): string | un
   let nearest: string | undefined
   let smallest = Math.max(1, Math.floor(typed.length / 3)) + 1
   for (const word of words) {
+    // No distance is shorter than that, and a long text costs time.
+    if (Math.abs(typed.length - word.length) >= smallest) continue
     const distance = editDistance(typed.toLowerCase(), word.toLowerCase())
     if (distance < smallest) {
       smallest = distance

@@ -7,7 +7,6 @@ import { assertUnchanged } from '../image/file-identity.js'
 import { inspectInput } from '../image/inspect-input.js'
 import { readDiskLayout } from '../image/read-layout.js'
 import { readFileStart } from '../image/read-start.js'
-import { assertDirectBootFiles } from '../launch/direct-boot-files.js'
 import type { Say } from '../model/events.js'
 import type { Account } from '../model/host.js'
 import type { InputImage } from '../model/image.js'
@@ -45,7 +44,6 @@ export async function bootTest(
     // What a person may have got wrong is told first, and before any file is opened.
     const expectations = await readExpectations(request.expectations)
     await assertBootResultPlaces(request)
-    await assertDirectBootFiles(request.launch)
     const image = await inspectImage(request, say)
     signal.throwIfAborted()
     return { image, hooks: bothHooks(await hooksFor(request, expectations), more) }

@@ -96,11 +96,11 @@ describe('cvm-qemu-test', () => {
       '-w',
       `hex:${identity}`,
       '-o',
-      '/o.fd',
+      '/usr/share/ovmf/OVMF.fd',
     )
 
     expect({ code, stderr: stderr.split('\n')[0] }).toEqual({ code: 0, stderr: expect.stringMatching(/^TDX guest; /) })
-    expect(stdout).toMatch(/^qemu-system-x86_64 .* '\{"qom-type":"tdx-guest",.*\}' -bios \/o\.fd .*\n$/)
+    expect(stdout).toMatch(/^qemu-system-x86_64 .* '\{"qom-type":"tdx-guest",.*\}' -bios \/\S+\/OVMF\.fd .*\n$/)
     expect(stdout).toContain(Buffer.from(identity, 'hex').toString('base64'))
     expect(stdout).toMatch(/file\.filename=\/\S+\/cvm-qemu-test-XXXXXXXX\/layer\.qcow2/)
   })

@@ -197,13 +197,12 @@ describe('bootTest', () => {
     const kernel = join(dir, 'not a kernel')
     await writeFile(kernel, Buffer.alloc(8192, 'x'))
 
-    const result = await boot(
-      { ending: 'hang' },
-      { launch: { kernel }, directBoot: { root: 'x', consoles: ['ttyS0'] } },
-    )
+    const booting = boot({ ending: 'hang' }, { launch: { kernel }, directBoot: { root: 'x', consoles: ['ttyS0'] } })
 
-    expect(result.verdict).toMatchObject({
-      error: { code: 'LAUNCH_INVALID', exitCode: 2, why: expect.stringContaining('kernel header') },
+    await expect(booting).rejects.toMatchObject({
+      code: 'LAUNCH_INVALID',
+      exitCode: 2,
+      message: expect.stringContaining('is not a kernel'),
     })
     await rm(kernel)
   })

@@ -79,7 +79,7 @@ describe('programs that plugins require', () => {
     ],
   ])('%s', async (_, install, said) => {
     await using guest = await aGuest({ setsid: 'exit 0' })
-    await mkdir(guest.at('scripts'))
+    for (const name of ['scripts', 'log']) await mkdir(guest.at(name))
     await writeFile(
       guest.at('report.sh'),
       `CVM_DIR=${guest.dir}\nexport CVM_DIR\ncvm_run() { shift; "$@"; }\ncvm_fail() { echo "failed $*"; exit 9; }\n`,
