@@ -12,12 +12,3 @@ export const KERNEL_HOOKS = {
   /** Run by kernel-install(8), where that is in the guest. */
   install: '/etc/kernel/install.d/05-cvm-sign-kernel.install',
 } as const
-
-/** A file or directory that a guest gets from outside. */
-export interface GuestFile {
-  readonly path: string
-  /** Octal. */
-  readonly mode: string
-  /** The file here; absent for a directory. */
-  readonly local?: string
-}

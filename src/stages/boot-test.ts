@@ -42,7 +42,7 @@ export async function bootTest(
 ): Promise<BootTestResult> {
   const { image, hooks } = await closingOnError(more, async () => {
     // What a person may have got wrong is told first, and before any file is opened.
-    const expectations = await readExpectations(request.expectations)
+    const expectations = await readExpectations(request.expectations, signal)
     await assertBootResultPlaces(request)
     const image = await inspectImage(request, say)
     signal.throwIfAborted()

@@ -34,7 +34,8 @@ export interface Patience {
 
 /**
  * Judges a boot from what its console and its machine tell, without clocks or processes of its own: times come in as
- * milliseconds since the machine was started. The first verdict stands.
+ * milliseconds since the machine was started. The first verdict stands, and what the console tells after it counts for nothing: a
+ * person may be at it.
  */
 export class BootWatch {
   readonly milestones: Milestone[] = []
@@ -93,6 +94,7 @@ export class BootWatch {
   }
 
   sign(sign: ConsoleSign, atMs: number): void {
+    if (this.#verdict !== undefined) return
     this.#lastSign = sign
     this.#note(sign, atMs)
     const code = FATAL_SIGNS[sign.kind]
@@ -113,6 +115,7 @@ export class BootWatch {
   }
 
   reset(): void {
+    if (this.#verdict !== undefined) return
     this.#resets += 1
     this.#beyondFirmware = false
     this.#refusal = undefined

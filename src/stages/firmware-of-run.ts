@@ -16,7 +16,7 @@ import type { GuestSigner } from './guest-signer.js'
 import { guestfishMissing } from './inside-image.js'
 import { firmwareAskers, type OutputFirmware, outputFirmware } from './output-firmware.js'
 import type { RunPlace } from './run-place.js'
-import { type SignedChain, signBootChain } from './sign-boot-chain.js'
+import { type SignedChain, signBootChain, takesBootChain } from './sign-boot-chain.js'
 
 export interface FirmwareSurvey {
   readonly request: RewriteRequest
@@ -62,8 +62,7 @@ export async function surveyFirmware({ request, wishes, plugins, launch, output,
     throw error
   })
   if (firmware === undefined) return { notes: [] }
-  const takesChain = firmware.signer !== undefined || firmware.guestSigner !== undefined || firmware.state.on
-  if (takesChain && (await findTool(GUESTFISH)) === undefined) throw guestfishMissing()
+  if (takesBootChain(firmware) && (await findTool(GUESTFISH)) === undefined) throw guestfishMissing()
   return { planned: plannedFirmware(firmware), notes: [...firmware.notes, ...chainNotes(firmware, wishes)] }
 }
 

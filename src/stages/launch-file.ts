@@ -5,7 +5,8 @@ import { LAUNCH_KEYS, LAUNCH_PATHS } from '../model/launch-keys.js'
 import { launchMistakes } from '../model/launch-rules.js'
 import { type LaunchText, launchWordsIn } from '../model/launch-text.js'
 import type { LaunchWords } from '../model/launch-values.js'
-import { type Complain, placedMistakes, readYamlForm, shownPath, yamlBytes } from '../plugins/manifest/yaml-form.js'
+import { readFormFile } from '../plugins/manifest/read-form-bytes.js'
+import { type Complain, placedMistakes, readYamlForm, shownPath } from '../plugins/manifest/yaml-form.js'
 import { resolveLaunchWords } from './launch-words.js'
 
 export interface LaunchFile {
@@ -42,7 +43,7 @@ export async function readLaunchFile(path: string, cwd: string = process.cwd()):
 
 async function readRegularFile(absolute: string, shown: string): Promise<Buffer> {
   try {
-    return await yamlBytes(absolute)
+    return await readFormFile(absolute)
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new CvmError('LAUNCH_INVALID', `the launch file ${shown} cannot be read`, { why, cause })

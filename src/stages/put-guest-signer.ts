@@ -4,7 +4,6 @@ import { dirname, join } from 'node:path'
 import { certificatePem } from '../firmware/secure-boot/certificate-file.js'
 import { sameImaLabel } from '../guest/ima-label.js'
 import {
-  type GuestFile,
   KERNEL_HOOKS,
   KERNEL_SIGNER_CERTIFICATE,
   KERNEL_SIGNER_DIR,
@@ -63,7 +62,13 @@ export async function guestSignerFiles(
   }
 }
 
-interface PlacedFile extends Required<GuestFile> {
+interface PlacedFile {
+  /** In the guest. */
+  readonly path: string
+  /** Octal. */
+  readonly mode: string
+  /** The file here. */
+  readonly local: string
   readonly sha256: string
   /** IMA label, hex. */
   readonly label?: string

@@ -35,7 +35,7 @@ export async function signBootChain(
   say: Say,
 ): Promise<SignedChain | undefined> {
   const { signer, guestSigner, state, variables } = firmware
-  if (signer === undefined && guestSigner === undefined && !state.on) return undefined
+  if (!takesBootChain(firmware)) return undefined
   say({ type: 'step', text: 'taking boot loaders and kernels out of the image' })
   const chain = await takeBootChain(disk)
   const { places, programs } = chain
@@ -65,6 +65,15 @@ export async function signBootChain(
     checks: [checkOf(verdicts, state.whyOff), ...(guestSigner === undefined ? [] : [guestSignerCheck(guestSigner)])],
     hooks: later?.hooks ?? [],
   }
+}
+
+/** There is something to sign, to put beside it, or to judge. */
+export function takesBootChain({
+  signer,
+  guestSigner,
+  state,
+}: Pick<OutputFirmware, 'signer' | 'guestSigner' | 'state'>): boolean {
+  return signer !== undefined || guestSigner !== undefined || state.on
 }
 
 type Signing = NonNullable<OutputFirmware['signer']> & {

@@ -5,7 +5,8 @@ import type { FirmwareVariablesPlan, FirmwareVariableWish } from '../../model/wi
 import { manifestOf } from './manifest-place.js'
 import { fillIn, variablesIn } from './placeholders.js'
 import type { Planning, Wisher } from './plan-wishes.js'
-import { placedMistakes, readYamlForm, yamlBytes } from './yaml-form.js'
+import { readFormFile } from './read-form-bytes.js'
+import { placedMistakes, readYamlForm } from './yaml-form.js'
 
 /** Merges the firmware variables that plugins want, in their order. Reads the files that hold such variables. */
 export async function planFirmwareVariables(
@@ -62,7 +63,7 @@ async function readMapping(file: string): Promise<{
 }> {
   const problem = (where: string, what: string): Problem => ({ code: 'PLUGIN_INVALID', where, what })
   try {
-    const bytes = await yamlBytes(file)
+    const bytes = await readFormFile(file)
     const schema = async () => (await import('./firmware-schema.js')).variablesMapping
     const { result, mistakes } = await placedMistakes(file, (complain) => readYamlForm(bytes, schema, complain))
     const problems = mistakes.map(({ where, what }) => problem(where, what))

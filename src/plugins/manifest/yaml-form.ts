@@ -1,5 +1,3 @@
-import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { CORE_SCHEMA, load, YAMLException } from 'js-yaml'
 import type { z } from 'zod'
 import { readUserDataText } from '../user-data-text.js'
@@ -100,20 +98,6 @@ export function shownPath(path: YamlPath): string {
     return text === '' ? step : `${text}.${step}`
   }, '')
   return `${shown.slice(0, 120)}: `
-}
-
-/**
- * The bytes of a file for readYamlForm: of a file that is larger than it takes only so many that it sees that.
- *
- * @throws {Error} of the system; for what is no regular file, such as a pipe, which could have no end.
- */
-export async function yamlBytes(path: string): Promise<Buffer> {
-  // Without O_NONBLOCK a pipe without a writer would hold us for ever.
-  await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  const facts = await file.stat()
-  if (!facts.isFile()) throw new Error('it is not a regular file')
-  const bytes = Buffer.alloc(Math.min(facts.size, LARGEST_FORM_BYTES + 1))
-  return bytes.subarray(0, (await file.read(bytes, 0, bytes.length, 0)).bytesRead)
 }
 
 /** Of a form: a larger one is refused unread. */

@@ -8,14 +8,17 @@ import { readShortForm, splitShortForm } from './short-form.js'
  * What the words behind --expect say together: each one is a short form, such as `unit=ssh.service`, or the path of a YAML file
  * (one with a sign in its name is given as ./name).
  *
- * @throws CvmError EXPECTATIONS_INVALID with every mistake of all of them.
+ * @throws CvmError EXPECTATIONS_INVALID with every mistake of all of them; the reason of `signal`, which ends the wait for a pipe.
  */
-export async function readExpectations(words: readonly string[]): Promise<readonly Expectation[]> {
+export async function readExpectations(
+  words: readonly string[],
+  signal?: AbortSignal,
+): Promise<readonly Expectation[]> {
   const expectations: Expectation[] = []
   const mistakes: string[] = []
   for (const word of words) {
     const form = splitShortForm(word)
-    const reading = form === undefined ? await readExpectFile(word) : await shortForm(word, form)
+    const reading = form === undefined ? await readExpectFile(word, signal) : await shortForm(word, form)
     if ('mistakes' in reading) mistakes.push(...reading.mistakes)
     else expectations.push(...reading.expectations)
   }
@@ -35,11 +38,12 @@ async function shortForm(word: string, form: Parameters<typeof readShortForm>[0]
     : { expectations: [reading] }
 }
 
-async function readExpectFile(file: string): Promise<Reading> {
+async function readExpectFile(file: string, signal: AbortSignal | undefined): Promise<Reading> {
   let bytes: Buffer
   try {
-    bytes = await readFormBytes(file)
+    bytes = await readFormBytes(file, signal)
   } catch (error) {
+    signal?.throwIfAborted()
     const why = error instanceof Error && 'code' in error ? String(error.code) : 'no file'
     const what = why === 'ENOENT' ? NO_FILE : `cannot be read (${why})`
     return { mistakes: [`--expect ${file.slice(0, 80)}: ${what}`] }

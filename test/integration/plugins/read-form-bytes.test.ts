@@ -19,3 +19,29 @@ it('reads a pipe to its end', async () => {
   expect((await readFormBytes(pipe)).toString()).toBe('secure-boot:\n on\n')
   await rm(dir, { recursive: true })
 })
+
+it('stops waiting for the writer of a pipe when it is told to', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'read-form-'))
+  const pipe = join(dir, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  const reason = new Error('enough')
+
+  await expect(readFormBytes(pipe, abortedSoon(reason))).rejects.toBe(reason)
+  await rm(dir, { recursive: true })
+})
+
+it('reads no more of a pipe than shows that it is too large', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'read-form-'))
+  const pipe = join(dir, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  spawn('sh', ['-c', 'exec cat /dev/zero >"$0"', pipe], { stdio: 'ignore' })
+
+  expect((await readFormBytes(pipe)).length).toBe(LARGEST_FORM_BYTES + 1)
+  await rm(dir, { recursive: true })
+})
+
+function abortedSoon(reason: Error): AbortSignal {
+  const controller = new AbortController()
+  setTimeout(() => controller.abort(reason), 100)
+  return controller.signal
+}

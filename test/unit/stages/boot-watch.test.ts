@@ -124,6 +124,18 @@ describe('BootWatch', () => {
   })
 })
 
+describe('BootWatch after its verdict', () => {
+  it('counts nothing that a person does to the guest', () => {
+    const watch = watched(LOGIN)
+    watch.left(30_000)
+    watch.sign(sign('[FAILED] Failed to start broken.service - Broken.'), 40_000)
+    watch.reset()
+
+    expect(watch.verdict).toEqual({ ok: true, reached: 'login' })
+    expect([watch.failedUnits, watch.resets]).toEqual([[], 0])
+  })
+})
+
 describe('BootWatch with Secure Boot', () => {
   const REFUSED = 'BdsDxe: failed to load Boot0001 "UEFI Misc Device" from PciRoot(0x0)/Pci(0x1,0x0): Access Denied'
   const FOUND_NOTHING = 'BdsDxe: No bootable option or device was found.'
